@@ -1,0 +1,11 @@
+"""Every slice's admin, where Django looks for it."""
+
+from django.contrib import admin
+
+from comments.moderation.admin import PostAdmin, ThreadAdmin
+from comments.sites.admin import SiteAdmin
+
+__all__ = ["PostAdmin", "SiteAdmin", "ThreadAdmin"]
+
+admin.site.site_header = admin.site.site_title = "Kibitz"
+admin.site.site_url = "/demo/"

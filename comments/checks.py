@@ -1,0 +1,35 @@
+"""System checks: settings that contradict each other are said at start, not met later."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from comments import env
+
+ENVIRONMENT = "environment"  # the tag: what a start looks at; `manage.py check` looks at everything
+
+
+@register(ENVIRONMENT)
+def environment_is_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """kibitz.E001: a number that is none. kibitz.E002: a public address that is none."""
+    problems: list[CheckMessage] = []
+    for name, read in (
+        ("KIBITZ_FORMATTERS", env.formatter_count),
+        ("KIBITZ_MAX_SOCKETS_PER_ADDRESS", lambda: env.env_int("KIBITZ_MAX_SOCKETS_PER_ADDRESS", 100)),
+    ):
+        try:
+            read()
+        except ValueError as error:
+            problems.append(Error(str(error), hint=f"Unset {name} for the default.", id="kibitz.E001"))
+    public = urlsplit(settings.PUBLIC_URL)
+    if settings.PUBLIC_URL and (public.scheme not in {"http", "https"} or not public.netloc or public.path):
+        problems.append(
+            Error(
+                f"KIBITZ_PUBLIC_URL is {settings.PUBLIC_URL!r}",
+                hint="It is a scheme and a host, such as https://comments.example.org",
+                id="kibitz.E002",
+            )
+        )
+    return problems

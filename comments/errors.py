@@ -1,0 +1,196 @@
+"""Everything that can go wrong on purpose, one class per decision that a caller can take.
+
+KibitzError
+├── Invalid                  400 invalid                     a field's value; `fields` says which
+│   ├── UnknownField         400 unknown_field
+│   ├── MalformedJson        400 malformed_json
+│   ├── MalformedKey         400 malformed_key
+│   ├── InvalidCursor        400 invalid_cursor
+│   ├── KeyMismatch          400 key_mismatch                the page does not hash to the key
+│   ├── UnknownParent        400 unknown_parent
+│   └── ParentElsewhere      400 parent_elsewhere            the parent is in another thread
+├── InvalidToken             401 invalid_token
+├── Refused                  403 refused
+│   ├── HeaderMissing        403 header_missing              X-Kibitz: 1
+│   ├── OriginNotAllowed     403 origin_not_allowed
+│   ├── GuestsNotAllowed     403 guests_not_allowed
+│   ├── NotAuthor            403 not_author
+│   ├── EditWindowClosed     403 edit_window_closed
+│   ├── OwnPost              403 own_post                    a vote on one's own post
+│   ├── VotesOff             403 votes_off
+│   └── ThreadLocked         403 thread_locked
+├── NotFound                 404 not_found
+│   ├── UnknownSite          404 unknown_site
+│   └── UnknownPost          404 unknown_post
+├── PostDeleted              409 post_deleted
+├── Resync                   410 resync                      take a new snapshot
+├── TooLarge                 413 too_large
+├── IdempotencyKeyReused     422 idempotency_key_reused      the same key with another body
+├── Throttled                429 throttled                   `retry_after_seconds`
+└── Unavailable              503 unavailable
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+Fields = Mapping[str, Sequence[str]]
+
+
+class KibitzError(Exception):
+    """`detail` is a sentence for people, `code` is for programs, `fields` names the inputs at fault."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "invalid"
+    default_detail: ClassVar[str] = "The request is not valid."
+
+    def __init__(self, detail: str = "", *, fields: Fields | None = None) -> None:
+        self.detail = detail or self.default_detail
+        self.fields: Fields = fields or {}
+        super().__init__(self.detail)
+
+
+class Invalid(KibitzError):
+    pass
+
+
+class UnknownField(Invalid):
+    code = "unknown_field"
+    default_detail = "The request has a field that this call does not know."
+
+
+class MalformedJson(Invalid):
+    code = "malformed_json"
+    default_detail = "The body is not valid JSON in UTF-8."
+
+
+class MalformedKey(Invalid):
+    code = "malformed_key"
+    default_detail = "A thread key is 26 characters of a-z and 2-7."
+
+
+class InvalidCursor(Invalid):
+    code = "invalid_cursor"
+    default_detail = "That cursor is not one that this call gave."
+
+
+class KeyMismatch(Invalid):
+    code = "key_mismatch"
+    default_detail = "The site and page do not belong to this thread key."
+
+
+class UnknownParent(Invalid):
+    code = "unknown_parent"
+    default_detail = "The comment that this replies to does not exist."
+
+
+class ParentElsewhere(Invalid):
+    code = "parent_elsewhere"
+    default_detail = "The comment that this replies to is in another thread."
+
+
+class InvalidToken(KibitzError):
+    status = 401
+    code = "invalid_token"
+    default_detail = "The token is not valid here."
+
+
+class Refused(KibitzError):
+    status = 403
+    code = "refused"
+    default_detail = "That is not allowed."
+
+
+class HeaderMissing(Refused):
+    code = "header_missing"
+    default_detail = "Calls that change something need the header X-Kibitz: 1."
+
+
+class OriginNotAllowed(Refused):
+    code = "origin_not_allowed"
+    default_detail = "The site does not list this address among its origins."
+
+
+class GuestsNotAllowed(Refused):
+    code = "guests_not_allowed"
+    default_detail = "This site does not take comments from guests."
+
+
+class NotAuthor(Refused):
+    code = "not_author"
+    default_detail = "Only its author or a moderator can do that."
+
+
+class EditWindowClosed(Refused):
+    code = "edit_window_closed"
+    default_detail = "The time in which this comment could be changed has passed."
+
+
+class OwnPost(Refused):
+    code = "own_post"
+    default_detail = "You cannot vote on your own comment."
+
+
+class VotesOff(Refused):
+    code = "votes_off"
+    default_detail = "Votes are switched off on this site."
+
+
+class ThreadLocked(Refused):
+    code = "thread_locked"
+    default_detail = "This thread is closed."
+
+
+class NotFound(KibitzError):
+    status = 404
+    code = "not_found"
+    default_detail = "There is nothing here."
+
+
+class UnknownSite(NotFound):
+    code = "unknown_site"
+    default_detail = "There is no site with this key."
+
+
+class UnknownPost(NotFound):
+    code = "unknown_post"
+    default_detail = "There is no such comment."
+
+
+class PostDeleted(KibitzError):
+    status = 409
+    code = "post_deleted"
+    default_detail = "This comment was removed."
+
+
+class Resync(KibitzError):
+    status = 410
+    code = "resync"
+    default_detail = "The events after that number are gone; take a new snapshot."
+
+
+class TooLarge(KibitzError):
+    status = 413
+    code = "too_large"
+    default_detail = "The request's body is too large."
+
+
+class IdempotencyKeyReused(KibitzError):
+    status = 422
+    code = "idempotency_key_reused"
+    default_detail = "This Idempotency-Key was used for a different comment."
+
+
+class Throttled(KibitzError):
+    status = 429
+    code = "throttled"
+    default_detail = "Too fast."
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = max(1, retry_after_seconds)
+        super().__init__(f"Too fast. Try again in {self.retry_after_seconds} s.")
+
+
+class Unavailable(KibitzError):
+    status = 503
+    code = "unavailable"
+    default_detail = "A part of the server is not there right now. Try again."

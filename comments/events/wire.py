@@ -1,0 +1,84 @@
+"""What travels through Redis between the web tier and the formatters; imports no Django."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypedDict
+from zlib import crc32
+
+GROUP: Final = "formatters"
+# A set of every stream that was ever in use, so that a smaller KIBITZ_FORMATTERS orphans none.
+STREAMS: Final = "kibitz:streams"
+DONE: Final = "kibitz:done"  # list of event row ids that were published, for the sweeper
+DEAD: Final = "kibitz:dead"  # stream of entries that no delivery could publish
+COUNTERS: Final = "kibitz:counters"  # hash: stage -> how many passed it
+LIVE_GROUP: Final = "live"  # the one channel-layer group that every socket process joins
+
+MAX_DELIVERIES: Final = 5  # after these an entry is dead: a transient fault would have passed
+
+
+class Tally(TypedDict):
+    """One post's votes; newest wins."""
+
+    score: int
+    up: int
+    down: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventEntry:
+    """One numbered event on its way to the formatter; `data` is its public JSON, made at write time."""
+
+    id: int
+    key: str
+    epoch: str
+    seq: int
+    data: str
+
+    def fields(self) -> dict[str, str | int]:
+        return {
+            "kind": "event",
+            "id": self.id,
+            "key": self.key,
+            "epoch": self.epoch,
+            "seq": self.seq,
+            "data": self.data,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsEntry:
+    """Vote totals of one thread; `data` is JSON, post id -> Tally. Not numbered, not repeated when lost."""
+
+    key: str
+    data: str
+
+    def fields(self) -> dict[str, str | int]:
+        return {"kind": "totals", "key": self.key, "data": self.data}
+
+
+def stream_name(index: int) -> str:
+    """The stream that formatter number `index` reads, from 0."""
+    return f"kibitz:events:{index}"
+
+
+def stream_of(key: str, formatters: int) -> str:
+    """The stream of a thread: all of a thread's events go through one."""
+    return stream_name(crc32(key.encode()) % formatters)
+
+
+def parse_entry(fields: Mapping[str, str]) -> EventEntry | TotalsEntry:
+    """The entry behind a stream's fields; raises ValueError for what no Kibitz wrote."""
+    try:
+        if fields["kind"] == "event":
+            return EventEntry(
+                id=int(fields["id"]),
+                key=fields["key"],
+                epoch=fields["epoch"],
+                seq=int(fields["seq"]),
+                data=fields["data"],
+            )
+        if fields["kind"] == "totals":
+            return TotalsEntry(key=fields["key"], data=fields["data"])
+    except KeyError as missing:
+        raise ValueError(f"stream entry without {missing}") from missing
+    raise ValueError(f"stream entry of unknown kind {fields['kind']!r}")

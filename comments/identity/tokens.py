@@ -1,0 +1,22 @@
+"""The signed token by which a browser proves that it is an author."""
+
+from django.core import signing
+
+from comments.errors import InvalidToken
+from comments.identity.models import Author
+
+_SALT = "kibitz.author"
+
+
+def issue_token(author: Author) -> str:
+    """A token without expiry, for a guest has no other way back to their posts."""
+    return signing.dumps([author.pk, author.site_id], salt=_SALT)
+
+
+def author_of(token: str) -> Author:
+    """Raises InvalidToken for a token that was altered, made elsewhere, or whose author is gone."""
+    try:
+        author_id, site_id = signing.loads(token, salt=_SALT)
+        return Author.objects.get(pk=author_id, site_id=site_id)
+    except (signing.BadSignature, Author.DoesNotExist, ValueError, TypeError) as error:
+        raise InvalidToken() from error

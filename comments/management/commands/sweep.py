@@ -1,0 +1,23 @@
+"""Runs the sweeper until it is told to stop."""
+
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from comments import env
+from comments.events.redis_clients import command_client
+from comments.events.sweeper import Sweeper
+
+
+class Command(BaseCommand):
+    help = "Repeat events that the queue lost, and mark those that were published. Runs until SIGTERM."
+
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        Sweeper(command_client(env.redis_url())).run(stopping)

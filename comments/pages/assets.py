@@ -1,0 +1,68 @@
+"""The embed's built files, read once and served with their content's hash in the address."""
+
+import gzip
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Final
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+
+FOREVER: Final = "public, max-age=31536000, immutable"
+AN_HOUR: Final = "public, max-age=3600"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    text: str
+    content_type: str
+    zipped: bytes
+    version: str  # the first 10 hex digits of its SHA-256
+    csp_hash: str  # 'sha256-…', for a Content-Security-Policy
+
+
+@cache
+def asset(name: str) -> Asset:
+    """A built file of the embed: loader.js, app.js or app.css."""
+    text = (settings.BASE_DIR / "embed" / "static" / "embed" / name).read_text(encoding="utf-8")
+    digest = sha256(text.encode())
+    return Asset(
+        text=text,
+        content_type="text/css" if name.endswith(".css") else "text/javascript",
+        zipped=gzip.compress(text.encode(), 9, mtime=0),
+        version=digest.hexdigest()[:10],
+        csp_hash=f"'sha256-{b64encode(digest.digest()).decode()}'",
+    )
+
+
+def loader(request: HttpRequest) -> HttpResponse:
+    """`/embed.js`, for any page of any site; the address stays, so browsers ask again each hour."""
+    return _served(request, asset("loader.js"), AN_HOUR)
+
+
+def app(request: HttpRequest, version: str) -> HttpResponse:
+    """`/embed/app.<version>.js`. An older version's address answers 404: its document is older still, and is
+    asked for again at the next visit."""
+    if version != asset("app.js").version:
+        raise Http404
+    return _served(request, asset("app.js"), FOREVER)
+
+
+def app_url() -> str:
+    return f"/embed/app.{asset('app.js').version}.js"
+
+
+def _served(request: HttpRequest, file: Asset, cache_control: str) -> HttpResponse:
+    takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
+    response = HttpResponse(
+        file.zipped if takes_gzip else file.text, content_type=f"{file.content_type}; charset=utf-8"
+    )
+    if takes_gzip:
+        response["Content-Encoding"] = "gzip"
+    response["Vary"] = "Accept-Encoding"
+    response["Cache-Control"] = cache_control
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,223 @@
+"""The writing calls. Each validates, finds out who asks, and calls one use-case."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from comments.errors import Invalid, InvalidToken, OriginNotAllowed
+from comments.events.shapes import PostShape, post_shape
+from comments.identity.models import Author
+from comments.identity.tokens import issue_token
+from comments.markup.render import render
+from comments.posting import serializers, services, voting
+from comments.rest.serializers import ProblemSerializer
+from comments.rest.throttles import check_rate
+from comments.rest.views import KibitzView, foreign_origin
+from comments.sites.models import Site
+from comments.sites.services import get_site, origin_of, require_origin
+from comments.threads.api import well_formed_key
+from comments.threads.models import Post
+from comments.threads.serializers import PostShapeSerializer
+from comments.threads.services import Page
+
+GUEST_NAME = "Guest"
+TOKEN_HEADER = "X-Kibitz-Token"  # noqa: S105  a header's name
+
+_HEADER = OpenApiParameter("X-Kibitz", str, OpenApiParameter.HEADER, required=True, enum=["1"])
+_IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key", UUID, OpenApiParameter.HEADER, description="The same key returns the same post."
+)
+_TOKEN = OpenApiParameter(
+    TOKEN_HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    response=[200, 201, 204],
+    description="The author's token, to send as `Authorization: Bearer` from now on.",
+)
+_PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 429, 503), ProblemSerializer)
+
+
+class PostsView(KibitzView):
+    @extend_schema(
+        operation_id="create_post",
+        parameters=[_HEADER, _IDEMPOTENCY, _TOKEN],
+        request=serializers.NewPostSerializer,
+        responses={
+            201: PostShapeSerializer,
+            200: OpenApiResponse(PostShapeSerializer, "The post that an earlier request with this key made."),
+            422: ProblemSerializer,
+            **_PROBLEMS,
+        },
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """Posts a comment or a reply."""
+        well_formed_key(key)
+        given = validated(serializers.NewPostSerializer(data=request.data))
+        site = get_site(given["page"]["site"])
+        author = author_on(request, site)
+        refuse_foreign_origin(request, site)
+        require_origin(site, given["page"]["url"])
+        page = Page.named(
+            page_id=given["page"]["page_id"] or "", url=given["page"]["url"], title=given["page"]["title"]
+        )
+        draft = services.Draft(
+            body=given["body"],
+            name=given["name"] or (author.name if author else "") or GUEST_NAME,
+            email=given["email"],
+            parent_id=given.get("parent"),
+            idempotency_key=idempotency_key(request),
+            digest=serializers.digest_of(given),
+        )
+        post, is_new = services.posted_before(key, draft), False
+        if post is None:
+            if not site.is_unlimited:
+                check_rate("post", request._request)
+            post, is_new = services.create_post(site, key, page, draft, author=author, now=timezone.now())
+        return with_token(Response(own_shape(post), status=201 if is_new else 200), post.author)
+
+
+class PostView(KibitzView):
+    @extend_schema(
+        operation_id="get_post",
+        responses={200: PostShapeSerializer, 401: ProblemSerializer, 404: ProblemSerializer},
+    )
+    def get(self, request: Request, post_id: int) -> Response:
+        """One post; with its Markdown source for its author and moderators."""
+        post, author, is_moderator = asked_post(request, post_id)
+        is_own = is_moderator or (author is not None and author.pk == post.author_id)
+        return Response(
+            own_shape(post) if is_own else post_shape(post), headers={"Cache-Control": "no-store"}
+        )
+
+    @extend_schema(
+        operation_id="edit_post",
+        parameters=[_HEADER],
+        request=serializers.BodySerializer,
+        responses={200: PostShapeSerializer, **_PROBLEMS},
+    )
+    def patch(self, request: Request, post_id: int) -> Response:
+        """Replaces a post's text."""
+        given = validated(serializers.BodySerializer(data=request.data))
+        post, author, is_moderator = asked_post(request, post_id, scope="edit")
+        edited = services.edit_post(
+            post, given["body"], author=author, is_moderator=is_moderator, now=timezone.now()
+        )
+        return Response(own_shape(edited))
+
+    @extend_schema(operation_id="delete_post", parameters=[_HEADER], responses={204: None, **_PROBLEMS})
+    def delete(self, request: Request, post_id: int) -> Response:
+        """Removes a post; a stub stays in its place."""
+        post, author, is_moderator = asked_post(request, post_id, scope="edit")
+        services.delete_post(post, author=author, is_moderator=is_moderator, now=timezone.now())
+        return Response(status=204)
+
+
+class VoteView(KibitzView):
+    @extend_schema(
+        operation_id="vote",
+        parameters=[_HEADER, _TOKEN],
+        request=serializers.VoteSerializer,
+        responses={200: serializers.VoteResultSerializer, **_PROBLEMS},
+    )
+    def put(self, request: Request, post_id: int) -> Response:
+        """Sets one's vote on a post; 0 takes it back."""
+        value = validated(serializers.VoteSerializer(data=request.data))["value"]
+        post, author, _ = asked_post(request, post_id, scope="vote")
+        voting.require_published(post)
+        with transaction.atomic():  # a vote that is refused leaves no author behind
+            voter = author or Author.objects.create(site=post.thread.site)
+            totals = voting.vote(post, value, author=voter)
+        return with_token(Response({**totals, "value": value}), voter)
+
+
+class FlagView(KibitzView):
+    @extend_schema(
+        operation_id="flag_post",
+        parameters=[_HEADER, _TOKEN],
+        request=serializers.FlagSerializer,
+        responses={204: None, **_PROBLEMS},
+    )
+    def post(self, request: Request, post_id: int) -> Response:
+        """Reports a post to the moderators."""
+        reason = validated(serializers.FlagSerializer(data=request.data))["reason"]
+        post, author, _ = asked_post(request, post_id, scope="flag")
+        voting.require_published(post)
+        reporter = author or Author.objects.create(site=post.thread.site)
+        voting.flag(post, reason, author=reporter, now=timezone.now())
+        return with_token(Response(status=204), reporter)
+
+
+class PreviewView(KibitzView):
+    authentication_classes = ()
+
+    @extend_schema(
+        operation_id="preview",
+        parameters=[_HEADER],
+        request=serializers.BodySerializer,
+        responses={200: serializers.HtmlSerializer, **_PROBLEMS},
+    )
+    def post(self, request: Request) -> Response:
+        """The server's rendering of a draft."""
+        check_rate("preview", request._request)
+        return Response({"html": render(validated(serializers.BodySerializer(data=request.data))["body"])})
+
+
+def validated(serializer: Any) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def own_shape(post: Post) -> PostShape:
+    """The post as its author sees it: with the source it was made of."""
+    return {**post_shape(post), "body": post.body}
+
+
+def asked_post(request: Request, post_id: int, *, scope: str = "") -> tuple[Post, Author | None, bool]:
+    """The post that a call is about, the author who asks, and whether a moderator does; counts the call
+    against `scope`'s rate. Raises UnknownPost, InvalidToken, OriginNotAllowed, Throttled."""
+    is_moderator = request.user.is_staff and request.user.has_perm("comments.change_post")
+    author = request.auth if isinstance(request.auth, Author) else None
+    post = voting.visible_post(post_id, author=author, is_moderator=is_moderator)
+    author = author_on(request, post.thread.site)
+    if scope:
+        refuse_foreign_origin(request, post.thread.site)
+        if not post.thread.site.is_unlimited:
+            check_rate(scope, request._request)
+    return post, author, is_moderator
+
+
+def author_on(request: Request, site: Site) -> Author | None:
+    """The author whose token came with the request; raises InvalidToken for one of another site."""
+    author = request.auth
+    if not isinstance(author, Author):
+        return None
+    if author.site_id != site.pk:
+        raise InvalidToken("The token is of another site.")
+    return author
+
+
+def refuse_foreign_origin(request: Request, site: Site) -> None:
+    """Raises OriginNotAllowed for a browser that comes from neither our own pages nor the site's."""
+    origin = foreign_origin(request)
+    if origin and origin_of(origin) not in site.origins:
+        raise OriginNotAllowed()
+
+
+def idempotency_key(request: Request) -> UUID | None:
+    raw = request.headers.get("Idempotency-Key", "")
+    try:
+        return UUID(raw) if raw else None
+    except ValueError as error:
+        raise Invalid(fields={"Idempotency-Key": ["Not a UUID."]}) from error
+
+
+def with_token(response: Response, author: Author | None) -> Response:
+    if author is not None:
+        response[TOKEN_HEADER] = issue_token(author)
+        response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,61 @@
+"""What readers send, validated; the same for pages and for programs."""
+
+from hashlib import sha256
+from typing import Any
+
+from rest_framework import serializers
+
+from comments.events.shapes import compact_json
+from comments.markup.plain import many_lines, one_line
+from comments.rest.serializers import StrictSerializer
+from comments.threads.bootstrap import BODY_MAX_CHARS
+from comments.threads.serializers import BIGINT_MAX, PageSerializer
+
+NAME_MAX_CHARS = 64
+
+
+class BodySerializer(StrictSerializer):
+    body = serializers.CharField(max_length=BODY_MAX_CHARS, trim_whitespace=True, help_text="Markdown.")
+
+    def validate_body(self, value: str) -> str:
+        body = many_lines(value)
+        if not one_line(body):
+            raise serializers.ValidationError("Write something first.", code="blank")
+        return body
+
+
+class NewPostSerializer(BodySerializer):
+    parent = serializers.IntegerField(  # type: ignore[assignment]
+        required=False, allow_null=True, min_value=1, max_value=BIGINT_MAX
+    )
+    name = serializers.CharField(required=False, allow_blank=True, default="", max_length=NAME_MAX_CHARS)
+    email = serializers.EmailField(required=False, allow_blank=True, default="", max_length=254)
+    page = PageSerializer()
+
+    def validate_name(self, value: str) -> str:
+        return one_line(value)[:NAME_MAX_CHARS]  # composing may have made it longer
+
+
+class VoteSerializer(StrictSerializer):
+    value = serializers.ChoiceField(choices=[1, 0, -1])
+
+
+class FlagSerializer(StrictSerializer):
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+
+
+class VoteResultSerializer(serializers.Serializer[Any]):
+    score = serializers.IntegerField()
+    up = serializers.IntegerField()
+    down = serializers.IntegerField()
+    value = serializers.IntegerField()
+
+
+class HtmlSerializer(serializers.Serializer[Any]):
+    html = serializers.CharField()
+
+
+def digest_of(validated: dict[str, Any]) -> str:
+    """Tells whether two requests under one idempotency key ask for the same post."""
+    told = [validated["body"], validated.get("parent"), validated["name"], validated["email"]]
+    return sha256(compact_json(told).encode()).hexdigest()

@@ -1,0 +1,71 @@
+"""Votes and flags. Votes are totals, not events: newest wins, and who was away is told all of them."""
+
+from datetime import datetime
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import Q
+
+from comments.errors import OwnPost, PostDeleted, UnknownPost, VotesOff
+from comments.events.outbox import append_totals
+from comments.events.wire import Tally
+from comments.identity.models import Author
+from comments.posting.models import Flag, Vote
+from comments.threads.models import Post, Thread
+from comments.threads.queries import tally
+from comments.threads.ranking import best, controversy
+from comments.threads.services import lock_thread
+
+VoteValue = Literal[1, 0, -1]
+
+
+def vote(post: Post, value: VoteValue, *, author: Author) -> Tally:
+    """Sets the author's vote; 0 takes it back. The same vote again changes nothing. Raises VotesOff, OwnPost,
+    PostDeleted, UnknownPost."""
+    if not post.thread.site.has_votes:
+        raise VotesOff()
+    if post.author_id == author.pk:
+        raise OwnPost()
+    with transaction.atomic():
+        thread = Thread.objects.get(pk=post.thread_id)
+        # The lock makes voted_seq exact: who reads the thread at a later seq reads this vote too.
+        lock_thread(thread)
+        post = Post.objects.get(pk=post.pk)
+        require_published(post)
+        before = Vote.objects.filter(post=post, author=author).values_list("value", flat=True).first() or 0
+        if before == value:
+            return tally(post.up, post.down)
+        if value == 0:
+            Vote.objects.filter(post=post, author=author).delete()
+        else:
+            Vote.objects.update_or_create(post=post, author=author, defaults={"value": value})
+        post.up += (value == 1) - (before == 1)
+        post.down += (value == -1) - (before == -1)
+        post.best, post.controversy = best(post.up, post.down), controversy(post.up, post.down)
+        post.voted_seq = thread.seq
+        post.save(update_fields=["up", "down", "best", "controversy", "voted_seq"])
+        append_totals(thread.key, {post.pk: tally(post.up, post.down)})
+    return tally(post.up, post.down)
+
+
+def flag(post: Post, reason: str, *, author: Author, now: datetime) -> None:
+    """Reports the post to the moderators; a second report by the same author replaces the first."""
+    require_published(post)
+    Flag.objects.update_or_create(post=post, author=author, defaults={"reason": reason, "created": now})
+
+
+def require_published(post: Post) -> None:
+    """Raises PostDeleted for a stub, UnknownPost for what was never public."""
+    if post.status == Post.Status.PENDING:
+        raise UnknownPost()
+    if post.status != Post.Status.PUBLISHED:
+        raise PostDeleted()
+
+
+def visible_post(post_id: int, *, author: Author | None, is_moderator: bool) -> Post:
+    """A post with its thread and site, as this person may know of it. Raises UnknownPost."""
+    seen = Q() if is_moderator else Q(is_listed=True) | Q(author=author) if author else Q(is_listed=True)
+    post = Post.objects.select_related("thread__site").filter(seen, pk=post_id).first()
+    if post is None:
+        raise UnknownPost()
+    return post

@@ -1,0 +1,55 @@
+"""What every API's input shares."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from comments.errors import UnknownField
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Input that names every field it takes, in JSON's own types; raises UnknownField for another name.
+
+    DRF would take `12` for a text and `"12"` for a number, and would write out any nested value to do so.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = sorted(_shown(name) for name in data.keys() - self.fields.keys())
+            if unknown:
+                raise UnknownField(fields={name: ["There is no such field."] for name in unknown})
+            wrong = {
+                name: [message]
+                for name, value in data.items()
+                if value is not None and (message := _wrong_type(self.fields[name], value))
+            }
+            if wrong:
+                raise serializers.ValidationError(wrong)
+        return super().to_internal_value(data)
+
+
+def _wrong_type(field: Any, value: Any) -> str:
+    if isinstance(field, serializers.CharField) and type(value) is not str:
+        return "Not a string."
+    if isinstance(field, serializers.IntegerField) and type(value) is not int:
+        return "Not an integer."
+    if isinstance(field, serializers.ChoiceField) and type(value) not in map(type, field.choices):
+        return "Not one of the choices."
+    return ""
+
+
+def _shown(name: str) -> str:
+    """The name as an answer can hold it: short, and without lone surrogates."""
+    return name[:64].encode(errors="replace").decode()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """The shape of every error."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        # `fields` is an attribute of every serializer, so a field of that name cannot be declared.
+        messages = serializers.ListField(child=serializers.CharField())
+        return {**super().get_fields(), "fields": serializers.DictField(child=messages)}

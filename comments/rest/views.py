@@ -1,0 +1,39 @@
+"""The base of every API view: who may send an unsafe request."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from comments.errors import HeaderMissing
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class KibitzView(APIView):
+    """Refuses unsafe requests without `X-Kibitz: 1`.
+
+    A cross-site form cannot set that header and a cross-site script cannot either without a CORS answer,
+    which this API never gives. That is the whole CSRF defence, so it holds for cookies and tokens alike.
+    """
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        is_unsafe = request.method in self.allowed_methods and request.method not in SAFE_METHODS
+        if is_unsafe and request.headers.get("X-Kibitz") != "1":
+            raise HeaderMissing()
+
+
+def foreign_origin(request: HttpRequest | Request) -> str:
+    """The Origin header where it names another host than ours, else ''.
+
+    Browsers send it with every unsafe request; the embed's own is the same origin as the API.
+    """
+    origin = request.headers.get("Origin", "")
+    try:
+        host = urlsplit(origin).netloc.lower()
+    except ValueError:
+        return origin
+    return "" if not origin or host == request.get_host().lower() else origin

@@ -1,0 +1,47 @@
+"""A site: one tenant, known by its public key."""
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+
+SITE_KEY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
+
+
+class Site(models.Model):
+    class Moderation(models.TextChoices):
+        POST = "post", "Show at once, moderate after"
+        PRE = "pre", "Hold until a moderator approves"
+
+    class Realtime(models.TextChoices):
+        ON = "on", "On"
+        DARK = "dark", "Dark: readers connect but show nothing of it"
+        OFF = "off", "Off"
+
+    key = models.CharField(
+        max_length=64,
+        unique=True,
+        validators=[
+            RegexValidator(SITE_KEY_PATTERN, "Letters, digits, dot, hyphen and underscore; at most 64.")
+        ],
+        help_text="Public; stands in the page's snippet as data-site.",
+    )
+    name = models.CharField(max_length=200, blank=True)
+    origins = models.JSONField(
+        default=list, help_text='Where the comments may be embedded, e.g. ["https://blog.example.org"].'
+    )
+    guests_may_post = models.BooleanField(default=True)
+    moderation = models.CharField(max_length=4, choices=Moderation, default=Moderation.POST)
+    has_votes = models.BooleanField("votes", default=True)
+    has_presence = models.BooleanField("reader and typing counts", default=True)
+    edit_window_seconds = models.PositiveIntegerField(
+        default=900,
+        validators=[MinValueValidator(0)],
+        help_text="How long authors may edit and delete; 0 = never.",
+    )
+    realtime = models.CharField(max_length=4, choices=Realtime, default=Realtime.ON)
+    is_unlimited = models.BooleanField(
+        default=False, help_text="No posting limits and no automatic hold: for load tests and demos."
+    )
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name or self.key

@@ -1,0 +1,124 @@
+"""The reading calls: bootstrap, snapshot, events, head, counts."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from comments.errors import MalformedKey
+from comments.events.shapes import compact_json
+from comments.rest.serializers import ProblemSerializer
+from comments.rest.views import KibitzView
+from comments.sites.services import get_site
+from comments.threads import queries, serializers
+from comments.threads.bootstrap import bootstrap
+from comments.threads.page import KEY_PATTERN, thread_key
+from comments.threads.services import Page
+
+CACHE_A_SECOND = "public, max-age=1"
+PROBLEMS = {400: ProblemSerializer, 404: ProblemSerializer}
+
+
+def well_formed_key(key: str) -> str:
+    """Raises MalformedKey."""
+    if not KEY_PATTERN.fullmatch(key):
+        raise MalformedKey()
+    return key
+
+
+class ReadingView(KibitzView):
+    """Answers are the same bytes for everybody, so nobody is asked who they are."""
+
+    authentication_classes = ()
+
+
+class BootstrapView(ReadingView):
+    @extend_schema(
+        operation_id="thread_of_page",
+        parameters=[serializers.PageQuery],
+        responses={200: serializers.BootstrapSerializer, 403: ProblemSerializer, **PROBLEMS},
+    )
+    def get(self, request: Request, site: str) -> Response:
+        """Resolves a page to its thread: key, numbers, sources of live updates, and the site's settings."""
+        query = serializers.PageQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        found = get_site(site)
+        page = Page.named(page_id=query.validated_data["page_id"], url=query.validated_data["url"], title="")
+        return Response(bootstrap(found, page, request._request))
+
+
+class ThreadView(ReadingView):
+    @extend_schema(
+        operation_id="thread_snapshot",
+        parameters=[serializers.SnapshotQuery],
+        responses={200: serializers.SnapshotSerializer, **PROBLEMS},
+    )
+    def get(self, request: Request, key: str) -> HttpResponse:
+        """A page of the thread. With `root` (and `after`, a post's id) the next posts of that one branch."""
+        well_formed_key(key)
+        query = serializers.SnapshotQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked: dict[str, Any] = query.validated_data
+        if "root" in asked:
+            root_id = asked["root"]
+            page = queries.branch_page(key, root_id=root_id, after_id=asked.get("after", root_id))
+        else:
+            page = queries.thread_page(key, sort=asked["sort"], cursor=asked["cursor"], limit=asked["limit"])
+        return cacheable_json(compact_json(page))
+
+
+class EventsView(ReadingView):
+    @extend_schema(
+        operation_id="thread_events",
+        parameters=[serializers.EventsQuery],
+        responses={200: serializers.ReplaySerializer, 410: ProblemSerializer, **PROBLEMS},
+    )
+    def get(self, request: Request, key: str) -> HttpResponse:
+        """Up to 200 events after a number, as a frame; the carrier of last resort, too."""
+        well_formed_key(key)
+        query = serializers.EventsQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        replay = queries.events_after(key, query.validated_data["after"])
+        # The events are JSON already and stay untouched.
+        return cacheable_json(
+            f'{{"epoch":{compact_json(replay.epoch)},"first":{replay.first},"last":{replay.last},'
+            f'"head":{replay.head},"events":[{",".join(replay.events)}],'
+            f'"totals":{compact_json({str(pk): tally for pk, tally in replay.totals.items()})}}}'
+        )
+
+
+class HeadView(ReadingView):
+    @extend_schema(operation_id="thread_head", responses={200: serializers.HeadSerializer, **PROBLEMS})
+    def get(self, request: Request, key: str) -> HttpResponse:
+        """The thread's latest number."""
+        return cacheable_json(compact_json(queries.thread_head(well_formed_key(key))))
+
+
+class CountsView(ReadingView):
+    @extend_schema(
+        operation_id="counts",
+        parameters=[
+            OpenApiParameter(
+                "page_id", str, required=True, many=True, description="Repeatable, up to 200 times."
+            )
+        ],
+        responses={200: serializers.CountsSerializer, **PROBLEMS},
+    )
+    def get(self, request: Request, site: str) -> HttpResponse:
+        """How many comments pages have. Any page may ask: the numbers are public."""
+        query = serializers.CountsQuery(data={"page_id": request.query_params.getlist("page_id")})
+        query.is_valid(raise_exception=True)
+        found = get_site(site)
+        keys = {page_id: thread_key(found.key, page_id) for page_id in query.validated_data["page_id"]}
+        posts = queries.posts_of_threads(list(keys.values()))
+        answer = cacheable_json(
+            compact_json({"counts": {page_id: posts.get(key, 0) for page_id, key in keys.items()}})
+        )
+        answer["Access-Control-Allow-Origin"] = "*"
+        return answer
+
+
+def cacheable_json(text: str) -> HttpResponse:
+    return HttpResponse(text, content_type="application/json", headers={"Cache-Control": CACHE_A_SECOND})

@@ -1,0 +1,101 @@
+"""Threads and posts."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Thread(models.Model):
+    """One page's comments. Its row's lock orders every visible change: who holds it takes the next `seq`."""
+
+    site = models.ForeignKey("comments.Site", models.CASCADE, related_name="threads")
+    key = models.CharField(max_length=26, unique=True)
+    page_id = models.CharField(max_length=2_000)
+    url = models.CharField(max_length=2_000)
+    title = models.CharField(max_length=300, blank=True)
+    epoch = models.CharField(max_length=16)
+    seq = models.BigIntegerField(default=0)
+    posts = models.PositiveIntegerField(default=0)  # published ones
+    is_locked = models.BooleanField("locked", default=False)
+    pinned_post = models.ForeignKey("comments.Post", models.SET_NULL, null=True, blank=True, related_name="+")
+    created = models.DateTimeField()
+
+    # Type checkers cannot see the columns behind foreign keys through the protocols of events.shapes.
+    pinned_post_id: int | None
+
+    def __str__(self) -> str:
+        return self.title or self.page_id
+
+
+class Post(models.Model):
+    """A comment, at any depth.
+
+    `root` is the top of its branch and `branch_index` its place among the branch's replies in order of
+    arrival, from 1; both are null for a root. So a branch is one index scan, however deep it is.
+    """
+
+    class Status(models.TextChoices):
+        PUBLISHED = "published"
+        PENDING = "pending"
+        HIDDEN = "hidden", "removed by a moderator"
+        DELETED = "deleted", "deleted by its author"
+
+    thread = models.ForeignKey(Thread, models.CASCADE, related_name="all_posts")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="all_replies")
+    root = models.ForeignKey("self", models.PROTECT, null=True, related_name="branch")
+    branch_index = models.PositiveIntegerField(null=True)
+    branch_size = models.PositiveIntegerField(default=0)  # of a root: replies that ever took a branch_index
+    author = models.ForeignKey("comments.Author", models.SET_NULL, null=True, related_name="posts")
+    author_name = models.CharField(max_length=64)
+    body = models.TextField()
+    html = models.TextField()
+    status = models.CharField(max_length=9, choices=Status, default=Status.PUBLISHED)
+    is_listed = models.BooleanField(default=True)  # was public once, so the list keeps at least its stub
+    seq = models.BigIntegerField(default=0)  # of its latest visible change; 0 before the first
+    replies = models.PositiveIntegerField(default=0)  # direct and listed
+    up = models.PositiveIntegerField(default=0)
+    down = models.PositiveIntegerField(default=0)
+    best = models.FloatField(default=0.0)
+    controversy = models.FloatField(default=0.0)
+    voted_seq = models.BigIntegerField(
+        null=True
+    )  # the thread's seq at its latest vote: resuming readers get its totals
+    created = models.DateTimeField()
+    edited = models.DateTimeField(null=True)
+    idempotency_key = models.UUIDField(null=True)
+    idempotency_digest = models.CharField(max_length=64, blank=True)
+
+    parent_id: int | None
+    root_id: int | None
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["thread", "idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+                name="post_idempotency_key",
+            ),
+            models.UniqueConstraint(
+                fields=["root", "branch_index"], condition=Q(root__isnull=False), name="post_branch_index"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["thread", "created", "id"],
+                condition=Q(root=None, is_listed=True),
+                name="root_created",
+            ),
+            models.Index(
+                fields=["thread", "best", "id"], condition=Q(root=None, is_listed=True), name="root_best"
+            ),
+            models.Index(
+                fields=["thread", "controversy", "id"],
+                condition=Q(root=None, is_listed=True),
+                name="root_controversy",
+            ),
+            models.Index(
+                fields=["thread", "voted_seq"], condition=Q(voted_seq__isnull=False), name="post_voted_seq"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author_name}: {self.body[:60]}"

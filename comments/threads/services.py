@@ -1,0 +1,154 @@
+"""The thread's row: its lock, its numbers, and the changes that concern it as a whole."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils.crypto import salted_hmac
+
+from comments.errors import Invalid, KeyMismatch, NotFound, UnknownPost
+from comments.events.outbox import append_event
+from comments.events.shapes import EventShape, EventType, post_shape, thread_shape
+from comments.markup.plain import one_line
+from comments.sites.models import Site
+from comments.threads.models import Post, Thread
+from comments.threads.page import page_id_of, thread_key
+
+TITLE_MAX_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a site as a request names it; `url` is checked against the site's origins by the caller."""
+
+    page_id: str
+    url: str
+    title: str
+
+    @classmethod
+    def named(cls, *, page_id: str, url: str, title: str) -> "Page":
+        """Fills in the page id from the URL where none is given; raises Invalid where the URL has none."""
+        try:
+            return cls(page_id or page_id_of(url), url, one_line(title)[:TITLE_MAX_CHARS])
+        except ValueError as error:
+            raise Invalid(fields={"url": ["Not an http or https address."]}) from error
+
+
+def first_epoch(key: str) -> str:
+    """The epoch that a thread's first incarnation has, known before the thread has a row, so that readers of
+    an empty page need no new snapshot at the first post. Another installation's differs."""
+    return salted_hmac("kibitz.epoch", key).hexdigest()[:10]
+
+
+def thread_of_page(site: Site, key: str, page: Page, *, now: datetime) -> Thread:
+    """The page's thread, made if this is its first post. Raises KeyMismatch where page and key disagree."""
+    if thread_key(site.key, page.page_id) != key:
+        raise KeyMismatch()
+    thread, _ = Thread.objects.get_or_create(
+        key=key,
+        defaults={
+            "site": site,
+            "page_id": page.page_id,
+            "url": page.url,
+            "title": page.title,
+            "epoch": first_epoch(key),
+            "created": now,
+        },
+    )
+    return thread
+
+
+def lock_thread(thread: Thread, *, seqs: int = 0, posts: int = 0) -> None:
+    """Locks the row until the transaction ends, takes `seqs` numbers, changes the count of published posts,
+    and refreshes `thread` in place. A rollback gives the numbers back, so `seq` has no holes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE comments_thread SET seq = seq + %s, posts = posts + %s WHERE id = %s "
+            "RETURNING seq, posts, epoch, is_locked, pinned_post_id, title",
+            [seqs, posts, thread.pk],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound("This thread is gone.")
+    thread.seq, thread.posts, thread.epoch, thread.title = row[0], row[1], row[2], row[5]
+    thread.is_locked, thread.pinned_post_id = bool(row[3]), row[4]
+
+
+def write_post_event(
+    thread: Thread, kind: EventType, post: Post, *, now: datetime, parent_replies: int | None = None
+) -> None:
+    """Appends the event for `post` with the number that `thread.seq` holds since lock_thread.
+
+    The first event of all brings the thread's own fields along: until then readers had an empty snapshot.
+    """
+    event: EventShape = {**_head(thread, kind), "post": post_shape(post), "parent_replies": parent_replies}
+    if thread.seq == 1:
+        event["thread"] = thread_shape(thread)
+    _append(thread, event, now)
+
+
+def count_reply(post: Post) -> int | None:
+    """Adds a post that turns public to its parent's replies; the new count, None for a root.
+    Under the thread's lock."""
+    if post.parent_id is None:
+        return None
+    Post.objects.filter(pk=post.parent_id).update(replies=F("replies") + 1)
+    return Post.objects.values_list("replies", flat=True).get(pk=post.parent_id)
+
+
+def lock_against_posting(thread: Thread, *, is_locked: bool, now: datetime) -> None:
+    """Closes or opens the thread, live."""
+    _change(thread, "thread.locked" if is_locked else "thread.unlocked", now, is_locked=is_locked)
+
+
+def retitle(thread: Thread, title: str, *, now: datetime) -> None:
+    """Gives the thread another title, live."""
+    _change(thread, "thread.retitled", now, title=one_line(title)[:TITLE_MAX_CHARS])
+
+
+def pin(thread: Thread, post: Post, *, now: datetime) -> None:
+    """Pins a published root to the top, in place of the one pinned before. Raises UnknownPost or Invalid."""
+    if post.thread_id != thread.pk or post.status != Post.Status.PUBLISHED:
+        raise UnknownPost()
+    if post.parent_id is not None:
+        raise Invalid("Only a top-level comment can be pinned.")
+    _change(
+        thread, "thread.pinned", now, with_post=lambda: Post.objects.get(pk=post.pk), pinned_post_id=post.pk
+    )
+
+
+def unpin(thread: Thread, *, now: datetime) -> None:
+    """Pins nothing."""
+    _change(thread, "thread.unpinned", now, pinned_post_id=None)
+
+
+def _change(
+    thread: Thread,
+    kind: EventType,
+    now: datetime,
+    with_post: Callable[[], Post] | None = None,
+    **values: object,
+) -> None:
+    """One change of the thread's own fields and its event; a change to what is already so makes neither."""
+    with transaction.atomic():
+        lock_thread(thread)
+        if all(getattr(thread, name) == value for name, value in values.items()):
+            return
+        lock_thread(thread, seqs=1)
+        for name, value in values.items():
+            setattr(thread, name, value)
+        thread.save(update_fields=list(values))
+        event: EventShape = {**_head(thread, kind), "thread": thread_shape(thread)}
+        if with_post is not None:
+            event["post"] = post_shape(with_post())
+        _append(thread, event, now)
+
+
+def _head(thread: Thread, kind: EventType) -> EventShape:
+    return {"seq": thread.seq, "type": kind, "posts": thread.posts}
+
+
+def _append(thread: Thread, event: EventShape, now: datetime) -> None:
+    append_event(thread_id=thread.pk, key=thread.key, epoch=thread.epoch, event=event, now=now)

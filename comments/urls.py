@@ -1,0 +1,50 @@
+"""Every address but /live/, which the push tier serves (realtime/routing.py)."""
+
+from django.contrib import admin
+from django.urls import path, register_converter
+from django.urls.converters import IntConverter
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from comments.demo import views as demo
+from comments.monitoring import api as monitoring
+from comments.pages import assets, embed_frame
+from comments.posting import api as posting
+from comments.threads import api as threads
+
+
+class IdConverter(IntConverter):
+    regex = "[0-9]{1,18}"  # within a 64-bit column
+
+
+register_converter(IdConverter, "id")
+
+API = "api/v1/"
+
+urlpatterns = [
+    path(API + "sites/<str:site>/thread/", threads.BootstrapView.as_view()),
+    path(API + "sites/<str:site>/counts/", threads.CountsView.as_view()),
+    path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
+    path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
+    path(API + "threads/<str:key>/events/", threads.EventsView.as_view()),
+    path(API + "threads/<str:key>/head/", threads.HeadView.as_view()),
+    path(API + "posts/<id:post_id>/", posting.PostView.as_view()),
+    path(API + "posts/<id:post_id>/vote/", posting.VoteView.as_view()),
+    path(API + "posts/<id:post_id>/flag/", posting.FlagView.as_view()),
+    path(API + "preview/", posting.PreviewView.as_view()),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("embed.js", assets.loader),
+    path("embed/app.<slug:version>.js", assets.app),
+    path("embed/<str:site>/", embed_frame.document),
+    path("demo/", demo.article, {"slug": ""}, name="demo"),
+    path("demo/<slug:slug>/", demo.article, name="demo-article"),
+    path("", demo.home),
+    path("admin/", admin.site.urls),
+    path("healthz", monitoring.healthz),
+    path("readyz", monitoring.readyz),
+    path("metrics", monitoring.metrics),
+]
+
+handler400 = "comments.rest.problems.malformed"
+handler404 = "comments.rest.problems.not_found"
+handler500 = "comments.rest.problems.broken"

@@ -1,0 +1,88 @@
+// The HTTP API as calls; every failure is an ApiError.
+import type { Cursor, EventsFrame, Post, Tally } from "./frames";
+import type { Sort } from "./store";
+import type { NewPostRequest, PageRequest, Problem, Snapshot } from "./wire";
+
+const TIMEOUT_MILLISECONDS = 15_000;
+
+/** `status` 0: no answer came, so the request may or may not have been carried out. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly fields: Record<string, string[]>;
+  /** Seconds to wait before trying again, where the server asks for it. */
+  readonly retryAfter: number;
+
+  constructor(status = 0, problem: Partial<Problem> = {}, retryAfter = 0) {
+    super(problem.detail);
+    this.status = status;
+    this.code = problem.code ?? "network";
+    this.fields = problem.fields ?? {};
+    this.retryAfter = retryAfter;
+  }
+}
+
+export type Page = PageRequest;
+
+/** The author's signed token; the server hands it out with a first post or vote. */
+export interface TokenStore {
+  token: string | null;
+}
+
+export interface Api {
+  snapshot(sort: Sort, cursor?: string | null): Promise<Snapshot>;
+  branch(root: number, after: number): Promise<Snapshot>;
+  events(after: number): Promise<EventsFrame>;
+  head(): Promise<Cursor>;
+  post(id: number): Promise<Post>;
+  create(post: NewPostRequest, idempotencyKey: string): Promise<Post>;
+  edit(id: number, body: string): Promise<Post>;
+  remove(id: number): Promise<void>;
+  vote(id: number, value: number): Promise<Tally>;
+}
+
+export function createApi(base: string, key: string, tokens: TokenStore, fetch: typeof window.fetch): Api {
+  const thread = `threads/${key}/`;
+
+  /** Thread reads carry no identity: they are the same bytes for everybody, and a proxy may keep them. */
+  async function send<T>(method: string, path: string, body?: object, idempotencyKey?: string): Promise<T> {
+    const headers: Record<string, string> = {};
+    if (method !== "GET") headers["X-Kibitz"] = "1";
+    if (body) headers["Content-Type"] = "application/json";
+    if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+    const token = method === "GET" && path.startsWith(thread) ? null : tokens.token;
+    if (token) headers.Authorization = `Bearer ${token}`;
+    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) };
+    if (body) init.body = JSON.stringify(body);
+    try {
+      return await read<T>(await fetch(base + path, init), tokens);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw new ApiError();
+      if (!token || error.code !== "invalid_token") throw error;
+      tokens.token = null;
+      return send(method, path, body, idempotencyKey);
+    }
+  }
+
+  return {
+    snapshot: (sort, cursor) =>
+      send("GET", `${thread}?sort=${sort}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
+    branch: (root, after) => send("GET", `${thread}?root=${root}&after=${after}`),
+    events: (after) => send("GET", `${thread}events/?after=${after}`),
+    head: () => send("GET", `${thread}head/`),
+    post: (id) => send("GET", `posts/${id}/`),
+    create: (post, idempotencyKey) => send("POST", `${thread}posts/`, post, idempotencyKey),
+    edit: (id, body) => send("PATCH", `posts/${id}/`, { body }),
+    remove: (id) => send("DELETE", `posts/${id}/`),
+    vote: (id, value) => send("PUT", `posts/${id}/vote/`, { value }),
+  };
+}
+
+async function read<T>(response: Response, tokens: TokenStore): Promise<T> {
+  const token = response.headers.get("X-Kibitz-Token");
+  if (token) tokens.token = token;
+  if (response.ok) return response.status === 204 ? (undefined as T) : response.json();
+  const problem = await response.json().catch(() => ({}));
+  const retryAfter = Number(response.headers.get("Retry-After")) || 0;
+  throw new ApiError(response.status, problem, retryAfter);
+}

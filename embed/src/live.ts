@@ -1,0 +1,227 @@
+// Keeps a thread current: the ladder of carriers, reconnecting, and letting go while nobody looks.
+import { type Carrier, type CarrierEvents, openPoll, openSocket, openStream } from "./carriers";
+import { type CatchupListener, type CatchupSource, createCatchup } from "./catchup";
+import type { Cursor, EventsFrame, Frame } from "./frames";
+import { type Clock, Timers } from "./timers";
+
+export type LiveState = "live" | "reconnecting" | "offline";
+
+/** Everything that decides by time, chance or the network comes in here: the window, or a test's. */
+export interface LivePorts extends Clock {
+  WebSocket: typeof WebSocket;
+  EventSource: typeof EventSource;
+  navigator: { onLine: boolean };
+}
+
+export interface LiveListener extends CatchupListener {
+  readers(count: number): void;
+  typing(count: number): void;
+  state(state: LiveState): void;
+}
+
+export interface LiveOptions {
+  urls: { ws: string; sse: string };
+  /** Connects and listens, but shows nothing: a site tries the load before its readers see it. */
+  isDark: boolean;
+  /** The window over which a restarted server wants its readers back. */
+  spreadSeconds: number;
+  cursor: Cursor;
+  source: CatchupSource;
+  listener: LiveListener;
+  ports: LivePorts;
+}
+
+const POLL = 2; // the ladder: 0 WebSocket, 1 EventSource, 2 poll
+const TRIES_UNPROVEN = 3; // failures of a carrier that never opened here before the next one is tried
+const TRIES_PROVEN = 8; // about a minute of backoff: it did work, so the server is down rather than the way blocked
+const OPEN_SECONDS = 8; // a connection that neither opens nor fails is a swallowed one
+const STABLE_SECONDS = 5; // a shorter life does not reset the backoff, or a flapping server is hammered
+const SILENCE_SECONDS = 45; // the heartbeat comes every 25 s
+const TOO_MANY_SOCKETS = 4029;
+
+export interface Live {
+  /** Connects, or checks a connection that was left alone for a while; also what a returning tab calls. */
+  show(): void;
+  /** Lets the connection go when the tab stays hidden; the spread keeps tabs from coming back in step. */
+  hide(): void;
+  /** Closes at once: the page is leaving, perhaps into the back/forward cache. */
+  stop(): void;
+  /** The network is back or has changed: the old connection may be dead without knowing it. */
+  online(): void;
+  offline(): void;
+  typing(): void;
+  /** The store took in a page that stands at `cursor`. */
+  rewind(cursor: Cursor): void;
+}
+
+export function createLive({ urls, isDark, spreadSeconds, cursor, source, listener, ports }: LiveOptions): Live {
+  const timers = new Timers(ports);
+  const catchup = createCatchup(cursor, source, listener, timers);
+  const proven = [false, false, true];
+  let current: Carrier | null = null;
+  let candidate: Carrier | null = null;
+  let rung = 0;
+  let failures = 0;
+  let attempt = 0;
+  let climbs = 0;
+  let isOpen = false;
+  let openedAt = 0;
+  let isWanted = false;
+
+  function connectNow(): void {
+    attempt = 0;
+    connect();
+  }
+
+  function connect(): void {
+    timers.clear("connect");
+    if (!isWanted || current) return;
+    try {
+      current = dial(rung);
+    } catch {
+      lost(0); // this browser or its policy has no such carrier
+      return;
+    }
+    if (rung < POLL) timers.after("open", OPEN_SECONDS, () => lost(0));
+  }
+
+  function dial(to: number): Carrier {
+    const on: CarrierEvents = {
+      opened() {
+        if (carrier !== current) adopt(carrier, to);
+        opened();
+      },
+      frame: takeFrame,
+      closed(code) {
+        if (carrier === current) lost(code);
+        else planClimb();
+      },
+    };
+    const carrier =
+      to === POLL
+        ? openPoll(async () => isDark || catchup.fill(), timers, on)
+        : to === 1
+          ? openStream(ports.EventSource, urls.sse, on)
+          : openSocket(ports.WebSocket, urls.ws, on);
+    return carrier;
+  }
+
+  function opened(): void {
+    timers.clear("open");
+    failures = 0;
+    proven[rung] = isOpen = true;
+    openedAt = timers.now();
+    listener.state("live");
+    if (rung < POLL && !isDark) {
+      listenForSilence();
+      void catchup.fill();
+    }
+    planClimb();
+  }
+
+  function lost(code: number): void {
+    const wasOpen = isOpen;
+    if (wasOpen && timers.now() - openedAt > STABLE_SECONDS) attempt = 0;
+    drop();
+    if (code >= 4400 && code < 4500) {
+      isWanted = false;
+      listener.state("offline");
+      return;
+    }
+    const isOnline = ports.navigator.onLine;
+    if (!wasOpen && isOnline) countFailure();
+    listener.state(isOnline ? "reconnecting" : "offline");
+    timers.after("connect", delaySeconds(code), connect);
+  }
+
+  function countFailure(): void {
+    failures++;
+    if (rung === POLL || failures < (proven[rung] ? TRIES_PROVEN : TRIES_UNPROVEN)) return;
+    rung++;
+    failures = attempt = 0;
+  }
+
+  function delaySeconds(code: number): number {
+    if (code === TOO_MANY_SOCKETS) return timers.between(30, 90);
+    if (code === 1001 || code === 1012) return timers.between(0, spreadSeconds);
+    return timers.backoff(attempt++);
+  }
+
+  /** From a lower rung, now and then try a better one beside the connection that works. */
+  function planClimb(): void {
+    candidate?.close();
+    candidate = null;
+    timers.clear("climb");
+    if (rung === 0) return;
+    timers.after("climb", timers.between(60, 120) * 2 ** Math.min(climbs, 3), () => {
+      timers.after("climb", OPEN_SECONDS, planClimb);
+      candidate = dial(climbs++ % rung);
+    });
+  }
+
+  function adopt(carrier: Carrier, to: number): void {
+    candidate = null;
+    current?.close();
+    current = carrier;
+    rung = to;
+    climbs = 0;
+  }
+
+  function drop(): void {
+    current?.close();
+    candidate?.close();
+    current = candidate = null;
+    isOpen = false;
+    timers.clear("open", "silence", "climb");
+  }
+
+  function takeFrame(text: string): void {
+    if (isDark) return;
+    listenForSilence();
+    const frame: Frame = JSON.parse(text);
+    if (frame.readers !== undefined) listener.readers(frame.readers);
+    if (frame.typing !== undefined) listener.typing(frame.typing);
+    if (frame.totals) listener.totals(frame.totals);
+    if (frame.events) catchup.takeFrame(frame as EventsFrame);
+    else if (frame.head !== undefined) catchup.takeHead({ epoch: frame.epoch as string, seq: frame.head });
+  }
+
+  function listenForSilence(): void {
+    timers.after("silence", SILENCE_SECONDS, checkHead);
+  }
+
+  /** A connection that brings nothing while the thread moves on is dead, whatever it says. */
+  async function checkHead(): Promise<void> {
+    const checked = current;
+    if (rung === POLL || isDark) return;
+    const isSuspect = await source.head().then(catchup.takeHead, () => true);
+    if (checked !== current || !isOpen) return;
+    if (isSuspect) lost(0);
+    else listenForSilence();
+  }
+
+  function stop(): void {
+    isWanted = false;
+    drop();
+    timers.clear("connect", "release");
+  }
+
+  return {
+    stop,
+    show() {
+      timers.clear("release");
+      isWanted = true;
+      if (isOpen) void checkHead();
+      else if (!current) connectNow();
+    },
+    hide: () => timers.after("release", timers.between(45, 75), stop),
+    online() {
+      if (!isWanted) return;
+      drop();
+      connectNow();
+    },
+    offline: () => listener.state("offline"),
+    typing: () => current?.send({ typing: true }),
+    rewind: catchup.rewind,
+  };
+}

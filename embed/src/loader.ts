@@ -1,0 +1,186 @@
+// Runs in the host page: defines <kibitz-comments> and <kibitz-count>. No HTML sink, no style text, no host storage.
+import type { Theme, ToFrame, ToHost } from "./host_messages";
+
+const script = (document.currentScript ?? document.querySelector('script[src$="/embed.js"]')) as HTMLScriptElement;
+const { origin } = new URL(script.src);
+const page = document.documentElement;
+const osDark = matchMedia("(prefers-color-scheme: dark)");
+
+const HEIGHT_MIN_PX = 120;
+const HEIGHT_MAX_PX = 1e6;
+const SCROLL_MARGIN_PX = 80; // room for a sticky header of the host page
+const SANDBOX =
+  "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-storage-access-by-user-activation";
+const ALLOW = "clipboard-write; publickey-credentials-get; identity-credentials-get";
+
+/** Any CSS colour as its four bytes; a canvas knows every notation. */
+function rgba(color: string): Uint8ClampedArray | number[] {
+  const canvas = document.createElement("canvas").getContext("2d");
+  if (!canvas) return [255, 255, 255, 0];
+  canvas.fillStyle = color;
+  canvas.fillRect(0, 0, 1, 1);
+  return canvas.getImageData(0, 0, 1, 1).data;
+}
+
+/** What the reader sees behind the element decides; the system's wish only where the page follows it too. */
+function themeBehind(element: Element | null): Theme {
+  for (let behind = element; behind; behind = behind.parentElement) {
+    const [red = 0, green = 0, blue = 0, alpha = 0] = rgba(getComputedStyle(behind).backgroundColor);
+    if (alpha > 127) return 0.299 * red + 0.587 * green + 0.114 * blue < 128 ? "dark" : "light";
+  }
+  const scheme = getComputedStyle(page).colorScheme;
+  return scheme.includes("dark") && (osDark.matches || !scheme.includes("light")) ? "dark" : "light";
+}
+
+function linkedPost(): number {
+  return Number(/^#kibitz-(\d+)$/.exec(location.hash)?.[1]);
+}
+
+class Comments extends HTMLElement {
+  static observedAttributes = ["site", "page-id", "page-url", "theme", "lang"];
+  #frame: HTMLIFrameElement | undefined;
+  #leaving = new AbortController();
+
+  connectedCallback(): void {
+    this.#leaving = new AbortController();
+    const { signal } = this.#leaving;
+    this.style.display = "block";
+    this.style.minHeight = `${HEIGHT_MIN_PX}px`;
+    addEventListener("message", (event) => this.#receive(event), { signal });
+    addEventListener("hashchange", () => this.#goto(), { signal });
+    osDark.addEventListener("change", () => this.#sendTheme(), { signal });
+    const restyled = new MutationObserver(() => this.#sendTheme());
+    restyled.observe(page, { attributeFilter: ["class", "data-theme", "style"] });
+    const near = new IntersectionObserver(
+      ([entry]) => {
+        if (!entry?.isIntersecting) return;
+        near.disconnect();
+        this.#load();
+      },
+      { rootMargin: "600px" },
+    );
+    signal.onabort = () => {
+      restyled.disconnect();
+      near.disconnect();
+    };
+    if (this.getAttribute("loading") === "eager" || linkedPost()) this.#load();
+    else near.observe(this);
+  }
+
+  disconnectedCallback(): void {
+    this.#leaving.abort();
+    this.#frame?.remove();
+    this.#frame = undefined;
+  }
+
+  attributeChangedCallback(name: string): void {
+    if (name === "theme") this.#sendTheme();
+    else if (this.#frame) this.#load();
+  }
+
+  #load(): void {
+    this.#frame?.remove(); // another address in the same frame would be one more step for the back button
+    const frame = document.createElement("iframe");
+    this.#frame = frame;
+    frame.title = this.getAttribute("label") ?? "Comments";
+    frame.setAttribute("sandbox", SANDBOX);
+    frame.allow = ALLOW;
+    frame.style.cssText = `display:block;width:100%;border:0;height:${HEIGHT_MIN_PX}px;color-scheme:${this.#theme()}`;
+    frame.onload = () => this.#sendTheme();
+    frame.src = this.#address();
+    this.append(frame);
+  }
+
+  #address(): string {
+    const canonical = document.querySelector<HTMLLinkElement>("link[rel=canonical]");
+    const query = new URLSearchParams({
+      url: this.getAttribute("page-url") ?? (canonical?.href || location.href.split("#")[0] || ""),
+      page_id: this.getAttribute("page-id") ?? "",
+      title: document.title,
+      theme: this.#theme(),
+      lang: this.getAttribute("lang") ?? page.lang,
+    });
+    const site = this.getAttribute("site") ?? script.dataset.site ?? "";
+    return `${origin}/embed/${encodeURIComponent(site)}/?${query}`;
+  }
+
+  #theme(): Theme {
+    const wish = this.getAttribute("theme");
+    return wish === "light" || wish === "dark" ? wish : themeBehind(this);
+  }
+
+  #sendTheme(): void {
+    if (!this.#frame) return;
+    const theme = this.#theme();
+    this.#frame.style.colorScheme = theme; // where it differs from the document's, browsers paint an opaque box
+    this.#send({ kibitz: "theme", theme });
+  }
+
+  #goto(): void {
+    const id = linkedPost();
+    if (id) this.#send({ kibitz: "goto", id });
+  }
+
+  #send(message: ToFrame): void {
+    this.#frame?.contentWindow?.postMessage(message, origin);
+  }
+
+  #receive(event: MessageEvent): void {
+    const frame = this.#frame;
+    if (!frame || event.origin !== origin || event.source !== frame.contentWindow) return;
+    const message = event.data as ToHost;
+    if (message?.kibitz === "height") {
+      frame.style.height = `${Math.min(Math.max(Number(message.height) || 0, HEIGHT_MIN_PX), HEIGHT_MAX_PX)}px`;
+    } else if (message?.kibitz === "scroll") {
+      scrollTo({ top: frame.getBoundingClientRect().top + scrollY + (Number(message.top) || 0) - SCROLL_MARGIN_PX });
+    } else if (message?.kibitz === "ready") {
+      for (const placeholder of [...this.childNodes]) if (placeholder !== frame) placeholder.remove();
+      this.#goto();
+      this.#tell("ready", {});
+    } else if (message?.kibitz === "count" || message?.kibitz === "post") {
+      this.#tell(message.kibitz, message);
+    }
+  }
+
+  #tell(name: string, detail: object): void {
+    this.dispatchEvent(new CustomEvent(`kibitz:${name}`, { bubbles: true, detail }));
+  }
+}
+
+const counted = new Map<string, Map<string, Element[]>>();
+
+class Count extends HTMLElement {
+  connectedCallback(): void {
+    const site = this.getAttribute("site") ?? script.dataset.site ?? "";
+    const id = this.getAttribute("page-id") ?? "";
+    if (!counted.size) {
+      if (document.readyState === "loading") addEventListener("DOMContentLoaded", fetchCounts, { once: true });
+      else setTimeout(fetchCounts);
+    }
+    const pages = counted.get(site) ?? new Map<string, Element[]>();
+    counted.set(site, pages.set(id, [...(pages.get(id) ?? []), this]));
+  }
+}
+
+async function fetchCounts(): Promise<void> {
+  const asked = [...counted];
+  counted.clear();
+  for (const [site, pages] of asked) {
+    const query = new URLSearchParams([...pages.keys()].map((id) => ["page_id", id]));
+    const url = `${origin}/api/v1/sites/${encodeURIComponent(site)}/counts/?${query}`;
+    const { counts } = await (await fetch(url, { credentials: "omit" })).json();
+    for (const [id, elements] of pages) for (const element of elements) element.textContent = counts[id] ?? 0;
+  }
+}
+
+if (!customElements.get("kibitz-comments")) {
+  customElements.define("kibitz-comments", Comments);
+  customElements.define("kibitz-count", Count);
+}
+if (script.dataset.site && script.parentNode !== document.head && !document.querySelector("kibitz-comments")) {
+  const element = document.createElement("kibitz-comments");
+  for (const { name, value } of script.attributes) {
+    if (name.startsWith("data-")) element.setAttribute(name.slice(5), value);
+  }
+  script.after(element);
+}

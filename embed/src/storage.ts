@@ -1,0 +1,81 @@
+// What this reader's browser remembers. Where storage is refused, it remembers until the page closes.
+const memory = new Map<string, string>();
+
+function get(key: string): string | null {
+  try {
+    return localStorage.getItem(key) ?? memory.get(key) ?? null;
+  } catch {
+    return memory.get(key) ?? null;
+  }
+}
+
+/** An empty value forgets. */
+function set(key: string, value: string): void {
+  memory.set(key, value);
+  try {
+    if (value) localStorage.setItem(key, value);
+    else localStorage.removeItem(key);
+  } catch {
+    // refused or full: memory has it
+  }
+}
+
+function getJson<T>(key: string, otherwise: T): T {
+  try {
+    return JSON.parse(get(key) || "") as T;
+  } catch {
+    return otherwise;
+  }
+}
+
+/** The author's identity on one site and their marks on one thread. */
+export class Storage {
+  readonly #site: string;
+  readonly #thread: string;
+  readonly own: Set<number>;
+  /** Post id -> 1 or -1. The thread's public data is the same for everybody, so it cannot say. */
+  readonly votes: Map<number, number>;
+
+  constructor(site: string, thread: string) {
+    this.#site = `kibitz:${site}:`;
+    this.#thread = `kibitz:${thread}:`;
+    this.own = new Set(getJson<number[]>(`${this.#thread}own`, []));
+    this.votes = new Map(getJson<[number, number][]>(`${this.#thread}votes`, []));
+  }
+
+  get token(): string | null {
+    return get(`${this.#site}token`) || null;
+  }
+
+  set token(token: string | null) {
+    set(`${this.#site}token`, token ?? "");
+  }
+
+  get name(): string {
+    return get(`${this.#site}name`) ?? "";
+  }
+
+  set name(name: string) {
+    set(`${this.#site}name`, name);
+  }
+
+  addOwn(id: number): void {
+    this.own.add(id);
+    set(`${this.#thread}own`, JSON.stringify([...this.own]));
+  }
+
+  setVote(id: number, value: number): void {
+    if (value) this.votes.set(id, value);
+    else this.votes.delete(id);
+    set(`${this.#thread}votes`, JSON.stringify([...this.votes]));
+  }
+
+  /** `place` is the parent's id, 0 for the thread itself. */
+  draft(place: number): string {
+    return get(`${this.#thread}draft:${place}`) ?? "";
+  }
+
+  setDraft(place: number, text: string): void {
+    set(`${this.#thread}draft:${place}`, text);
+  }
+}

@@ -1,0 +1,63 @@
+// Elements without markup, and the one door for the server's HTML.
+import { type TextKey, text } from "../messages";
+
+type Attributes = Record<string, string | number | boolean>;
+
+/** A false attribute is left out. Never takes `style`: the document's policy forbids it. */
+export function h<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  className: string,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false) element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/** `act` is what the click does; the view finds it by delegation. */
+export function button(className: string, act: string, label: TextKey, attributes: Attributes = {}): HTMLButtonElement {
+  return h("button", className, { type: "button", "data-act": act, ...attributes }, text(label));
+}
+
+/** Leaves equal text alone, so that a selection in it survives. */
+export function setText(element: Element, value: string): void {
+  if (element.textContent !== value) element.textContent = value;
+}
+
+interface HtmlPolicy {
+  createHTML(html: string): string;
+}
+
+declare global {
+  interface Window {
+    trustedTypes?: { createPolicy(name: string, rules: HtmlPolicy): HtmlPolicy };
+  }
+}
+
+const rules: HtmlPolicy = { createHTML: (html) => html };
+const policy = window.trustedTypes?.createPolicy("kibitz", rules) ?? rules;
+
+/** For HTML that the server sanitized, and for nothing else. Links must not replace the frame's own document. */
+export function setHtml(element: Element, html: string): void {
+  element.innerHTML = policy.createHTML(html);
+  for (const link of element.querySelectorAll("a")) {
+    link.target = "_blank";
+    link.rel = "noopener nofollow ugc";
+  }
+}
+
+/** Makes `wanted` the children of `parent`, moving none that is in order already: a moved node loses its focus. */
+export function reconcile(parent: Element, wanted: Element[]): void {
+  const kept = new Set(wanted);
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+  let at = parent.firstElementChild;
+  for (const child of wanted) {
+    if (child === at) at = at.nextElementSibling;
+    else parent.insertBefore(child, at);
+  }
+}

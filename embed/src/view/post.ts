@@ -1,0 +1,115 @@
+// One post: built once, then patched in place.
+
+import type { Post } from "../frames";
+import { roundNumber, text, timeAgo } from "../messages";
+import { button, h, setHtml, setText } from "./dom";
+
+const DEPTH_SHOWN = 6; // deeper replies stay at this indent and name whom they answer
+const HUES = 360;
+
+/** Everything a post's look depends on. */
+export interface PostModel {
+  post: Post;
+  depth: number;
+  /** The name of the post that this one answers, where its place does not show it. */
+  replyTo: string;
+  isOwn: boolean;
+  isPinned: boolean;
+  canReply: boolean;
+  canChange: boolean;
+  canVote: boolean;
+  vote: number;
+  /** Loaded replies under it, for the button that folds them away. */
+  replies: number;
+  isFolded: boolean;
+  isHidden: boolean;
+  url: string;
+}
+
+export interface PostView {
+  node: HTMLElement;
+  acts: HTMLElement;
+  update(model: PostModel, now: number): void;
+  /** Writes the passing of time again. */
+  tick(now: number): void;
+}
+
+export function createPost(id: number): PostView {
+  const avatar = h("span", "avatar", { "aria-hidden": "true" });
+  const name = h("b", "", { id: `by-${id}`, dir: "auto" });
+  const badge = h("span", "badge");
+  const note = h("span", "badge");
+  const replyTo = h("span", "to", { dir: "auto" });
+  const time = h("time", "");
+  const edited = h("span", "quiet");
+  const fold = button("fold", "fold", "collapse");
+  const body = h("div", "body", { dir: "auto" });
+  const up = button("vote", "up", "upvote");
+  const score = h("span", "score");
+  const down = button("vote down", "down", "downvote");
+  const votes = h("span", "votes", {}, up, score, down);
+  const reply = button("act", "reply", "reply");
+  const link = h("a", "act", { "data-act": "link" }, text("link"));
+  const edit = button("act", "edit", "edit");
+  const remove = button("act", "delete", "delete");
+  const acts = h("div", "acts", {}, votes, reply, link, edit, remove);
+  const meta = h("header", "meta", {}, name, badge, note, replyTo, time, edited, fold);
+  const attributes = { id: `kibitz-${id}`, "data-id": id, tabindex: -1, "aria-labelledby": `by-${id}` };
+  const node = h("article", "post", attributes, avatar, meta, body, acts);
+  let last: PostModel | undefined;
+
+  function tick(now: number): void {
+    if (last) setText(time, timeAgo(Date.parse(last.post.created), now));
+  }
+
+  function updateActs({ post, ...model }: PostModel, isStub: boolean): void {
+    const isPublic = post.status === "published";
+    acts.hidden = isStub;
+    votes.hidden = !model.canVote || !isPublic;
+    reply.hidden = !model.canReply || !isPublic;
+    link.hidden = !isPublic;
+    edit.hidden = remove.hidden = !model.canChange;
+    setText(score, roundNumber(post.score));
+    up.ariaPressed = String(model.vote > 0);
+    down.ariaPressed = String(model.vote < 0);
+    up.disabled = down.disabled = model.isOwn;
+    link.href = `${model.url}#kibitz-${id}`;
+  }
+
+  function update(model: PostModel, now: number): void {
+    const before = last;
+    if (before && (Object.keys(model) as (keyof PostModel)[]).every((key) => before[key] === model[key])) return;
+    last = model;
+    const { post, depth, isFolded } = model;
+    const stub = post.status === "deleted" ? text("deleted") : post.status === "hidden" ? text("removed") : "";
+    const shownName = stub || post.author.name;
+    node.style.setProperty("--depth", String(depth));
+    node.classList.toggle("deep", depth > DEPTH_SHOWN);
+    node.classList.toggle("stub", stub !== "");
+    node.hidden = model.isHidden;
+    setText(avatar, stub ? "" : ([...shownName][0] ?? "").toUpperCase());
+    avatar.style.setProperty("--hue", String(hue(shownName)));
+    setText(name, shownName);
+    setText(badge, post.author.badge ?? "");
+    setText(note, post.status === "pending" ? text("awaiting") : model.isPinned ? text("pinned") : "");
+    setText(replyTo, model.replyTo && text("replyTo", model.replyTo));
+    setText(edited, post.edited && !stub ? text("edited") : "");
+    fold.hidden = model.replies === 0;
+    fold.ariaExpanded = String(!isFolded);
+    setText(fold, isFolded ? text("expand", model.replies) : text("collapse"));
+    time.dateTime = post.created;
+    time.title = new Date(post.created).toLocaleString(document.documentElement.lang);
+    updateActs(model, stub !== "");
+    tick(now);
+    if (before?.post.html !== post.html) setHtml(body, post.html);
+  }
+
+  return { node, acts, update, tick };
+}
+
+/** The same name has the same colour everywhere. */
+function hue(name: string): number {
+  let sum = 0;
+  for (const character of name) sum = (sum * 31 + character.charCodeAt(0)) % HUES;
+  return sum;
+}

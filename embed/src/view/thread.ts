@@ -1,0 +1,130 @@
+// The list: branches of posts, drawn from the state and patched in place.
+import { text } from "../messages";
+import type { Storage } from "../storage";
+import { branch, type Entry, type State, waitingCount } from "../store";
+import type { Settings } from "../wire";
+import { button, h, reconcile, setText } from "./dom";
+import { createPost, type PostView } from "./post";
+
+const POST_HEIGHT_PX = 110; // a guess for branches that were never on screen
+const DEPTH_NAMED = 2; // phones flatten below this, so deeper replies carry their parent's name
+
+export interface ThreadContext {
+  settings: Settings;
+  storage: Storage;
+  url: string;
+  now(): number;
+}
+
+export interface ThreadView {
+  node: HTMLElement;
+  feed: HTMLElement;
+  view(id: number | undefined): PostView | undefined;
+  /** Draws the branches with these roots, or all. */
+  draw(state: State, dirty: Set<number | undefined> | null): void;
+  /** The new roots that wait; `isPosting` holds the news back, because one of them may be the reader's own. */
+  drawPill(state: State, isPosting: boolean): void;
+  fold(id: number): void;
+  /** Opens whatever is folded around a post. */
+  unfold(state: State, id: number): void;
+  tick(): void;
+}
+
+export function createThread({ settings, storage, url, now }: ThreadContext): ThreadView {
+  const feed = h("div", "feed", { role: "feed", "aria-busy": "true" });
+  const more = button("wide", "more", "loadMore");
+  const pill = button("pill", "reveal", "newComments");
+  const empty = h("p", "notice", {}, text("empty"));
+  const node = h("div", "", {}, pill, empty, feed, more);
+  const posts = new Map<number, PostView>();
+  const boxes = new Map<number, HTMLElement>();
+  const folded = new Set<number>();
+  pill.hidden = empty.hidden = more.hidden = true;
+
+  function drawPost(state: State, { post, depth }: Entry, replies: number, isHidden: boolean): HTMLElement {
+    const { id, created } = post;
+    const view = posts.get(id) ?? createPost(id);
+    posts.set(id, view);
+    const isOwn = storage.own.has(id);
+    const parent = depth > DEPTH_NAMED && state.entries.get(post.parent ?? 0);
+    const model = {
+      post,
+      depth,
+      replyTo: parent ? parent.post.author.name || text("deleted") : "",
+      isOwn,
+      isPinned: state.thread.pinned === id,
+      canReply: settings.guests_may_post && !state.thread.locked,
+      canChange: isOwn && now() - Date.parse(created) < settings.edit_window_seconds * 1000,
+      canVote: settings.votes,
+      vote: storage.votes.get(id) ?? 0,
+      replies,
+      isFolded: folded.has(id),
+      isHidden,
+      url,
+    };
+    view.update(model, now());
+    return view.node;
+  }
+
+  function drawBranch(state: State, root: number, box: HTMLElement): HTMLElement {
+    boxes.set(root, box);
+    const { entries, below, hasMore } = branch(state, root);
+    let foldDepth = Infinity;
+    const nodes: HTMLElement[] = entries.map((entry) => {
+      const { id } = entry.post;
+      const isHidden = entry.depth > foldDepth;
+      if (!isHidden) foldDepth = folded.has(id) ? entry.depth : Infinity;
+      return drawPost(state, entry, below.get(id) ?? 0, isHidden);
+    });
+    if (hasMore) {
+      const rest =
+        box.querySelector<HTMLElement>(".more") ?? button("more act", "branch", "showReplies", { "data-id": root });
+      rest.hidden = foldDepth === 0;
+      nodes.push(rest);
+    }
+    box.style.containIntrinsicSize = `auto ${nodes.length * POST_HEIGHT_PX}px`;
+    reconcile(box, nodes);
+    return box;
+  }
+
+  // the feed pattern's keys: Page Down and Page Up step from post to post
+  feed.onkeydown = (event) => {
+    const step = event.key === "PageDown" ? 1 : event.key === "PageUp" ? -1 : 0;
+    const target = event.target as HTMLElement;
+    const here = target.closest("article");
+    if (!step || !here || target.matches("textarea")) return;
+    const shown = [...feed.querySelectorAll<HTMLElement>("article:not([hidden])")];
+    shown[shown.indexOf(here) + step]?.focus();
+    event.preventDefault();
+  };
+
+  return {
+    node,
+    feed,
+    view: (id) => posts.get(id ?? 0),
+    draw(state, dirty) {
+      const { held, next, roots } = state;
+      const drawn = roots.map((root) => {
+        const box = boxes.get(root);
+        return box && dirty && !dirty.has(root) ? box : drawBranch(state, root, box ?? h("div", "branch"));
+      });
+      reconcile(feed, drawn);
+      more.hidden = !next;
+      empty.hidden = roots.length + held.length > 0;
+    },
+    drawPill(state, isPosting) {
+      const waiting = isPosting ? 0 : waitingCount(state);
+      pill.hidden = waiting === 0;
+      setText(pill, text("newComments", waiting));
+    },
+    fold(id) {
+      if (!folded.delete(id)) folded.add(id);
+    },
+    unfold({ entries }, id) {
+      for (let at = entries.get(id); at; at = entries.get(at.post.parent ?? 0)) folded.delete(at.post.parent ?? 0);
+    },
+    tick() {
+      for (const view of posts.values()) view.tick(now());
+    },
+  };
+}

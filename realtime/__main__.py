@@ -1,0 +1,43 @@
+# ruff: noqa: E402  gevent patches before anything imports socket, ssl or threading
+from gevent import monkey
+
+monkey.patch_all()
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+
+import gevent
+
+from comments.env import env_int, redis_url
+from realtime.formatter import Formatter
+from realtime.publisher_channels import ChannelsPublisher
+from realtime.stream import EventQueue
+
+
+def main() -> int:
+    """Runs the formatter number KIBITZ_FORMATTER_INDEX until SIGTERM or SIGINT; returns the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        index = env_int("KIBITZ_FORMATTER_INDEX", 0)
+        consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        queue = EventQueue(redis_url(), index, consumer)
+        publisher = ChannelsPublisher(redis_url())
+    except ValueError as error:
+        print(f"formatter: {error}", file=sys.stderr)
+        return 2
+    stop = threading.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(signal_number, stop.set)
+    print(f"formatter {index} reads {queue.stream}", flush=True)
+    Formatter(queue, publisher, stop).run()
+    queue.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

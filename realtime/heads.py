@@ -1,0 +1,57 @@
+"""Which threads fell quiet, and are due to hear their last seq again. Pure: time is an argument."""
+
+from typing import Final, NamedTuple
+
+from realtime.frames import head_frame
+from realtime.publisher import Frame
+
+QUIET_SECONDS: Final = (3.0, 30.0)  # the last frame lost shows soon, and once more for a slow break
+
+
+class _Head(NamedTuple):
+    epoch: str
+    seq: int
+    at: float
+
+
+class Heads:
+    """The last seq of every thread that had a frame in the last 30 s.
+
+    One dict per delay, each in order of last frame, so that noting and asking cost the same however many
+    threads wait.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: tuple[dict[str, _Head], ...] = tuple({} for _ in QUIET_SECONDS)
+
+    def note(self, key: str, epoch: str, seq: int, now: float) -> None:
+        """A frame up to `seq` went out; the thread's quiet starts anew."""
+        for waiting in self._waiting:
+            known = waiting.pop(key, None)
+            if known is not None and known.epoch == epoch:
+                seq = max(seq, known.seq)  # a claimed entry may be older than what went out since
+        self._waiting[0][key] = _Head(epoch, seq, now)
+
+    def due(self, now: float) -> list[Frame]:
+        """The re-announcements whose time has come; each is returned once."""
+        frames = []
+        for stage, (waiting, quiet_seconds) in enumerate(zip(self._waiting, QUIET_SECONDS, strict=True)):
+            ripe = []
+            for key, head in waiting.items():
+                if head.at + quiet_seconds > now:
+                    break
+                ripe.append((key, head))
+            for key, head in ripe:
+                del waiting[key]
+                frames.append(head_frame(key, head.epoch, head.seq))
+                if stage + 1 < len(self._waiting):
+                    self._waiting[stage + 1][key] = head
+        return frames
+
+    def drain(self) -> list[Frame]:
+        """Every announcement that would still come, now, because the process leaves."""
+        frames = []
+        for waiting in self._waiting:
+            frames += [head_frame(key, head.epoch, head.seq) for key, head in waiting.items()]
+            waiting.clear()
+        return frames

@@ -1,0 +1,59 @@
+"""Each socket process's counts per thread, in one Redis hash a thread."""
+
+import secrets
+import time
+from collections.abc import Collection, Mapping
+from typing import Any, Final, NamedTuple
+
+from comments.events.redis_clients import command_client
+
+COUNT_SECONDS: Final = 60  # two missed 25 s heartbeats, plus slack; then a killed process no longer counts
+_KEY: Final = "kibitz:presence:{}"
+
+
+class Counts(NamedTuple):
+    """Sockets that are open, and of those the ones that type."""
+
+    readers: int
+    typing: int
+
+
+class PresenceStore:
+    """Adds up what the processes count; blocks; raises redis.RedisError.
+
+    A field of the hash is one process: "readers typing until", `until` in Unix seconds, because Redis 7.0
+    cannot expire a single field.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._client: Any = command_client(url)
+        self._process = secrets.token_hex(8)
+
+    def exchange(self, own: Mapping[str, Counts]) -> dict[str, Counts]:
+        """Writes this process's counts and returns everybody's sums, for the same threads."""
+        now = int(time.time())
+        pipeline = self._client.pipeline(transaction=False)
+        for key, counts in own.items():
+            name = _KEY.format(key)
+            if counts.readers:
+                pipeline.hset(name, self._process, f"{counts.readers} {counts.typing} {now + COUNT_SECONDS}")
+                pipeline.expire(name, COUNT_SECONDS)
+            else:
+                pipeline.hdel(name, self._process)
+            pipeline.hvals(name)
+        answers = [answer for answer in pipeline.execute() if isinstance(answer, list)]
+        return {key: _sum(values, now) for key, values in zip(own, answers, strict=True)}
+
+    def forget(self, keys: Collection[str]) -> None:
+        """Takes this process's counts back."""
+        self.exchange({key: Counts(0, 0) for key in keys})
+
+
+def _sum(values: Collection[str], now: int) -> Counts:
+    readers = typing = 0
+    for value in values:
+        process_readers, process_typing, until = (int(part) for part in value.split())
+        if until > now:
+            readers += process_readers
+            typing += process_typing
+    return Counts(readers, typing)

@@ -1,0 +1,62 @@
+"""Fixtures that every kind of test shares."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import redis
+
+from comments.events.redis_clients import command_client
+from tests import servers
+
+TESTS = Path(__file__).parent
+
+
+class WaitUntil(Protocol):
+    def __call__(
+        self, condition: Callable[[], object], *, seconds: float = 10.0, message: str | Callable[[], str]
+    ) -> None: ...
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Integration tests run on both databases unless they say `one_database`; first, before `-m` chooses."""
+    for item in items:
+        in_integration = item.path.is_relative_to(TESTS / "integration")
+        if in_integration and item.get_closest_marker("one_database") is None:
+            item.add_marker("database")
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """The session's real Redis; the tests' Django uses it too."""
+    return os.environ["REDIS_URL"]
+
+
+@pytest.fixture(scope="session")
+def _redis_connection(redis_url: str) -> Iterator[redis.Redis]:
+    client = command_client(redis_url)
+    yield client
+    client.close()
+
+
+@pytest.fixture(autouse=True)
+def redis_client(request: pytest.FixtureRequest) -> redis.Redis:
+    """A client of the session's Redis, which every test finds empty: no streams or throttles of another's."""
+    client: redis.Redis = request.getfixturevalue("_redis_connection")
+    client.flushall()
+    return client
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> WaitUntil:
+    """`wait_until(condition, seconds=10, message=…)`; the message may be a function, asked at the end."""
+    return servers.wait_until
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port on the loopback that was free a moment ago."""
+    return servers.unused_port()

@@ -1,0 +1,148 @@
+"""From the database to the queue: on commit, once, and never at the price of a post."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+import redis
+from django.db import transaction
+
+from comments.events import outbox, wire
+from comments.events.outbox import append_totals, enqueue, entry_of
+from comments.events.shapes import EventShape
+from comments.models import Event, Thread
+from tests.cast import Person
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+STREAM = wire.stream_name(0)
+
+
+def queued(client: redis.Redis) -> list[wire.EventEntry | wire.TotalsEntry]:
+    return [wire.parse_entry(fields) for _, fields in client.xrange(STREAM)]  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def _no_redis(monkeypatch: pytest.MonkeyPatch, free_port: int) -> Iterator[None]:
+    """Redis is away until the test ends."""
+    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port}/0")
+    outbox._client.cache_clear()
+    yield
+    outbox._client.cache_clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_committed_event_is_queued_as_it_is_stored(alice: Person, redis_client: redis.Redis) -> None:
+    alice.posted()
+
+    row = Event.objects.get()
+    assert queued(redis_client) == [entry_of(row)]
+    assert json.loads(row.data)["post"]["html"] == "<p>Hello.</p>"
+    assert redis_client.hget(wire.COUNTERS, "enqueued") == "1"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_of_one_transaction_are_queued_in_their_order(
+    alice: Person, redis_client: redis.Redis
+) -> None:
+    post_id = alice.posted()
+    alice.posted()
+    alice.edit(post_id, "Hello again.")
+
+    assert [entry.seq for entry in queued(redis_client) if isinstance(entry, wire.EventEntry)] == [1, 2, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_is_neither_stored_nor_queued(alice: Person, redis_client: redis.Redis) -> None:
+    alice.posted()
+    thread = Thread.objects.get()
+    redis_client.delete(STREAM)
+    event: EventShape = {"seq": 2, "type": "thread.locked", "posts": 1}
+
+    with transaction.atomic():
+        outbox.append_event(thread_id=thread.pk, key=thread.key, epoch=thread.epoch, event=event, now=NOW)
+        append_totals(thread.key, {1: {"score": 1, "up": 1, "down": 0}})
+        transaction.set_rollback(True)
+
+    assert Event.objects.count() == 1
+    assert queued(redis_client) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_vote_queues_totals(alice: Person, bob: Person, redis_client: redis.Redis) -> None:
+    post_id = alice.posted()
+    bob.vote(post_id, 1)
+
+    _, totals = queued(redis_client)
+    assert isinstance(totals, wire.TotalsEntry)
+    assert totals.key == alice.page.key
+    assert json.loads(totals.data) == {str(post_id): {"score": 1, "up": 1, "down": 0}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_vote_again_queues_nothing(alice: Person, bob: Person, redis_client: redis.Redis) -> None:
+    post_id = alice.posted()
+    bob.vote(post_id, 1)
+    bob.vote(post_id, 1)
+
+    assert len(queued(redis_client)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_no_redis")
+def test_without_redis_a_post_is_taken_all_the_same(alice: Person) -> None:
+    answers = [alice.post().status, alice.vote(alice.posted(), 1).status, alice.snapshot().status]
+
+    assert answers == [201, 403, 200]
+    assert Event.objects.filter(is_done=False).count() == 2
+
+
+@pytest.mark.one_database
+@pytest.mark.usefixtures("_no_redis")
+def test_after_a_failure_redis_is_left_alone_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = 100.0
+    monkeypatch.setattr("comments.events.outbox.time.monotonic", lambda: clock)
+    entry = wire.TotalsEntry(key="k" * 26, data="{}")
+
+    attempts = []
+    for clock in (100.0, 100.5, 100.9, 101.1):
+        caplog.clear()
+        assert not enqueue([entry])
+        attempts.append(bool(caplog.records))
+
+    assert attempts == [True, False, False, True]
+
+
+@pytest.mark.one_database
+def test_a_queue_that_is_back_is_used_again(
+    redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("comments.events.outbox.time.monotonic", lambda: 100.0)
+    entry = wire.TotalsEntry(key="k" * 26, data="{}")
+
+    outbox._Breaker.paused_until = 100.5
+    refused = enqueue([entry])
+    outbox._Breaker.paused_until = 100.0
+    taken = enqueue([entry], counter="repeated")
+
+    assert (refused, taken) == (False, True)
+    assert queued(redis_client) == [entry]
+    assert redis_client.hgetall(wire.COUNTERS) == {"repeated": "1"}
+
+
+@pytest.mark.one_database
+def test_a_threads_entries_share_a_stream_and_threads_spread(
+    redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIBITZ_FORMATTERS", "4")
+    keys = [f"{number:026d}" for number in range(40)]
+
+    enqueue(wire.TotalsEntry(key=key, data="{}") for key in keys * 2)
+
+    streams = {wire.stream_of(key, 4) for key in keys}
+    assert len(streams) == 4
+    assert {name: redis_client.xlen(name) for name in streams} == {
+        name: 2 * sum(wire.stream_of(key, 4) == name for key in keys) for name in streams
+    }

@@ -1,0 +1,268 @@
+"""The formatter over a fake queue and a fake publisher."""
+
+import json
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+
+import pytest
+
+from comments.events.wire import EventEntry, TotalsEntry
+from realtime import formatter as formatter_module
+from realtime.formatter import Formatter
+from realtime.publisher import Frame, PublishFailed
+from realtime.stream import Batch, QueueUnavailable
+
+KEY = "a" * 26
+STREAM = "kibitz:events:0"
+
+
+class MemoryQueue:
+    """The formatter's Queue, in memory."""
+
+    def __init__(self) -> None:
+        self.new: list[Batch] = []
+        self.unfinished: list[Batch] = []
+        self.neglected: list[Batch] = []
+        self.acknowledged: list[str] = []
+        self.done: list[int] = []
+        self.counts: dict[str, int] = {}
+        self.kept = 0
+        self.failures = 0
+
+    def read(self) -> Batch:
+        return self.new.pop(0) if self.new else Batch(STREAM, [])
+
+    def acknowledge(
+        self, stream: str, entry_ids: Sequence[str], event_ids: Sequence[int], counts: Mapping[str, int]
+    ) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise QueueUnavailable("away")
+        self.acknowledged += entry_ids
+        self.done += event_ids
+        for stage, count in counts.items():
+            self.counts[stage] = self.counts.get(stage, 0) + count
+
+    def keep(self, batch: Batch) -> None:
+        self.kept += 1
+
+    def claim(self) -> Iterable[Batch]:
+        return self.unfinished
+
+    def adopt(self) -> Iterable[Batch]:
+        return self.neglected
+
+    def forget_gone_consumers(self) -> None:
+        pass
+
+
+class MemoryPublisher:
+    """A Publisher whose failures are told beforehand."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.failures = 0
+        self.refuses = ""
+        self.breaks_on = ""
+
+    def publish(self, frames: Sequence[Frame]) -> list[Frame]:
+        if self.failures:
+            self.failures -= 1
+            raise PublishFailed("away")
+        refused = [frame for frame in frames if self.refuses and self.refuses in frame.text]
+        if self.breaks_on and any(self.breaks_on in frame.text for frame in frames):
+            raise TypeError("a defect")
+        self.frames += [frame for frame in frames if frame not in refused]
+        return refused
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formatter_module, "BACKOFF_SECONDS", (0.0,))
+
+
+@pytest.fixture
+def queue() -> MemoryQueue:
+    return MemoryQueue()
+
+
+@pytest.fixture
+def publisher() -> MemoryPublisher:
+    return MemoryPublisher()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def formatter(
+    queue: MemoryQueue, publisher: MemoryPublisher, stop: threading.Event, clock: Clock
+) -> Formatter:
+    return Formatter(queue, publisher, stop, clock=clock)
+
+
+def fields(seq: int, *, key: str = KEY, text: str = "hello") -> dict[str, str]:
+    data = json.dumps({"seq": seq, "post": {"html": text}})
+    entry = EventEntry(id=100 + seq, key=key, epoch="e1", seq=seq, data=data)
+    return {name: str(value) for name, value in entry.fields().items()}
+
+
+def batch(*deliveries: dict[str, str]) -> Batch:
+    return Batch(STREAM, [(f"{position}-0", given) for position, given in enumerate(deliveries, start=1)])
+
+
+def test_it_publishes_then_acknowledges_and_counts(
+    formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher
+) -> None:
+    queue.new = [batch(fields(1), fields(2))]
+
+    formatter.read_once()
+
+    assert [json.loads(frame.text)["last"] for frame in publisher.frames] == [2]
+    assert queue.acknowledged == ["1-0", "2-0"]
+    assert queue.done == [101, 102]
+    assert queue.counts == {"taken": 2, "framed": 2, "published": 2, "acknowledged": 2, "frames": 1}
+
+
+def test_it_retries_the_same_batch_while_the_carrier_is_away_and_keeps_hold_of_it(
+    formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher
+) -> None:
+    publisher.failures = 7
+
+    formatter.process(batch(fields(1)))
+
+    assert len(publisher.frames) == 1
+    assert queue.kept == 7
+    assert queue.acknowledged == ["1-0"]
+
+
+def test_it_acknowledges_nothing_when_stopped_before_the_carrier_is_back(
+    formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher, stop: threading.Event
+) -> None:
+    publisher.failures = 1
+    stop.set()
+
+    formatter.process(batch(fields(1)))
+
+    assert publisher.frames == []
+    assert queue.acknowledged == []
+
+
+def test_it_does_not_publish_again_because_the_acknowledgement_failed(
+    formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher
+) -> None:
+    queue.failures = 3
+
+    formatter.process(batch(fields(1)))
+
+    assert len(publisher.frames) == 1
+    assert queue.acknowledged == ["1-0"]
+
+
+def test_a_malformed_entry_stays_pending_and_holds_up_no_other(
+    formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher
+) -> None:
+    formatter.process(batch({"kind": "gossip"}, fields(1)))
+
+    assert queue.acknowledged == ["2-0"]
+    assert queue.counts["taken"] == 2
+    assert queue.counts["framed"] == 1
+
+
+def test_a_refused_frame_stays_pending_and_holds_up_no_other(
+    formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher
+) -> None:
+    publisher.refuses = "poison"
+
+    formatter.process(batch(fields(1, text="poison"), fields(1, key="b" * 26)))
+
+    assert [frame.key for frame in publisher.frames] == ["b" * 26]
+    assert queue.acknowledged == ["2-0"]
+    assert queue.done == [101]
+
+
+def test_an_entry_that_breaks_the_formatter_holds_up_no_other(
+    formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher
+) -> None:
+    publisher.breaks_on = "poison"
+
+    formatter.process(batch(fields(1, text="poison"), fields(1, key="b" * 26)))
+
+    assert queue.acknowledged == ["2-0"]
+
+
+def test_it_takes_over_what_others_left(
+    formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher
+) -> None:
+    queue.unfinished = [batch(fields(1))]
+    queue.neglected = [batch(fields(1, key="b" * 26))]
+
+    formatter.take_over_once()
+
+    assert [frame.key for frame in publisher.frames] == [KEY, "b" * 26]
+
+
+def test_vote_totals_taken_over_late_do_not_bring_an_old_score_back(
+    formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher
+) -> None:
+    old, new = (TotalsEntry(KEY, json.dumps({"7": {"score": score}})).fields() for score in (1, 2))
+    formatter.process(Batch(STREAM, [("2000-0", {name: str(value) for name, value in new.items()})]))
+
+    formatter.process(Batch(STREAM, [("1000-0", {name: str(value) for name, value in old.items()})]))
+
+    assert [json.loads(frame.text) for frame in publisher.frames] == [{"totals": {"7": {"score": 2}}}]
+    assert queue.acknowledged == ["2000-0", "1000-0"]
+
+
+def test_it_announces_the_head_of_a_thread_that_fell_quiet(
+    formatter: Formatter, publisher: MemoryPublisher, clock: Clock
+) -> None:
+    formatter.process(batch(fields(1), fields(2)))
+    publisher.frames.clear()
+
+    clock.now += 2.9
+    formatter.announce_once()
+    assert publisher.frames == []
+
+    clock.now += 0.1
+    formatter.announce_once()
+    assert [json.loads(frame.text) for frame in publisher.frames] == [{"head": 2, "epoch": "e1"}]
+
+
+def test_it_announces_what_waits_when_it_leaves(
+    formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher, stop: threading.Event
+) -> None:
+    formatter.process(batch(fields(1)))
+    publisher.frames.clear()
+    stop.set()
+
+    formatter.run()
+
+    assert [json.loads(frame.text)["head"] for frame in publisher.frames] == [1]
+
+
+def test_an_announcement_that_fails_is_not_an_error(
+    formatter: Formatter, publisher: MemoryPublisher, clock: Clock
+) -> None:
+    formatter.process(batch(fields(1)))
+    publisher.failures = 1
+    clock.now += 3
+
+    formatter.announce_once()
+
+    assert publisher.failures == 0

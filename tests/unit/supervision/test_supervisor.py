@@ -1,0 +1,219 @@
+"""The supervisor over tiny stand-in processes: order of start and stop, restarts, clear failures."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from comments.supervision.processes import Service, is_alive
+from comments.supervision.supervisor import StartFailed, StopRequested, Supervisor
+from tests.conftest import WaitUntil
+
+HEEDLESS = """
+import signal
+print("up")
+while True:
+    signal.pause()
+"""
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)" + HEEDLESS
+POLITE = (
+    """
+import signal, sys
+def leave(*_):
+    print("bye")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, leave)
+"""
+    + HEEDLESS
+)
+
+
+class Log:
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+
+    def __call__(self, name: str, line: str) -> None:
+        self.lines.append((name, line))
+
+    def said(self, name: str) -> list[str]:
+        return [line for who, line in self.lines if who == name]
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, log: Log) -> Iterator[Supervisor]:
+    with Supervisor(log=log, run_dir=tmp_path) as supervisor:
+        yield supervisor
+        supervisor.stop()
+
+
+def python(name: str, code: str, *, log: Log | None = None, once: bool = False) -> Service:
+    """A stand-in that runs `code`; with `log` it counts as up when its first line has come."""
+    return Service(
+        name=name,
+        argv=[sys.executable, "-u", "-c", code],
+        ready=None if log is None else lambda: bool(log.said(name)),
+        once=once,
+    )
+
+
+def pid_of(tmp_path: Path, name: str) -> int:
+    try:
+        return int((tmp_path / f"{name}.pid").read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def watch_until(supervisor: Supervisor, condition: Callable[[], bool], wait_until: WaitUntil) -> None:
+    """Runs `watch` here, in the main thread, until another thread sees the condition and sends SIGTERM."""
+    failures: list[BaseException] = []
+
+    def look() -> None:
+        try:
+            wait_until(condition, message="what the test waits for while the supervisor watches")
+        except BaseException as failure:  # noqa: BLE001  # pytest.fail raises one; the main thread tells
+            failures.append(failure)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    observer = threading.Thread(target=look)
+    observer.start()
+    supervisor.watch()
+    observer.join()
+    if failures:
+        raise failures[0]
+
+
+def test_a_stage_begins_when_the_one_before_is_up(supervisor: Supervisor, log: Log) -> None:
+    supervisor.start([python("first", "print('made')", once=True)])
+    supervisor.start([python("second", POLITE, log=log)])
+
+    assert log.lines == [("first", "made"), ("second", "up")]
+
+
+def test_the_result_of_a_one_off_is_kept_and_not_logged(supervisor: Supervisor, log: Log) -> None:
+    supervisor.start([python("prepare", """print('working'); print('{"password": "s3cret"}')""", once=True)])
+
+    assert supervisor.result("prepare") == '{"password": "s3cret"}'
+    assert log.lines == [("prepare", "working")]
+
+
+def test_stopping_ends_the_last_stage_first(supervisor: Supervisor, log: Log) -> None:
+    for name in ("valkey", "web", "sweeper"):
+        supervisor.start([python(name, POLITE, log=log)])
+
+    supervisor.stop()
+
+    assert [who for who, line in log.lines if line == "bye"] == ["sweeper", "web", "valkey"]
+
+
+def test_who_ignores_sigterm_is_killed_within_five_seconds(
+    supervisor: Supervisor, log: Log, tmp_path: Path
+) -> None:
+    supervisor.start([python("stubborn", STUBBORN, log=log)])
+    pid = pid_of(tmp_path, "stubborn")
+
+    began = time.monotonic()
+    supervisor.stop()
+
+    assert time.monotonic() - began < 5
+    assert not is_alive(pid)
+    assert log.said("kibitz") == ["stubborn did not stop in time and is killed"]
+
+
+def test_a_killed_process_is_restarted_with_one_line_about_it(
+    supervisor: Supervisor, log: Log, tmp_path: Path, wait_until: WaitUntil
+) -> None:
+    supervisor.start([python("web", HEEDLESS, log=log)])
+    killed = pid_of(tmp_path, "web")
+    os.kill(killed, signal.SIGKILL)
+
+    watch_until(supervisor, lambda: log.said("web") == ["up", "up"], wait_until)
+
+    assert pid_of(tmp_path, "web") not in {0, killed}
+    assert log.said("kibitz") == ["web was killed by SIGKILL; it starts again in 0.2 s"]
+
+
+def test_the_others_run_on_while_one_is_restarted(
+    supervisor: Supervisor, log: Log, tmp_path: Path, wait_until: WaitUntil
+) -> None:
+    supervisor.start([python("web", HEEDLESS, log=log), python("sweeper", HEEDLESS, log=log)])
+    sweeper = pid_of(tmp_path, "sweeper")
+    os.kill(pid_of(tmp_path, "web"), signal.SIGKILL)
+
+    watch_until(supervisor, lambda: log.said("web") == ["up", "up"], wait_until)
+
+    assert pid_of(tmp_path, "sweeper") == sweeper
+
+
+def test_a_process_that_cannot_start_fails_the_start_with_its_name(supervisor: Supervisor, log: Log) -> None:
+    with pytest.raises(StartFailed, match=r"^prepare ended with status 3 "):
+        supervisor.start([python("prepare", "print('no such table'); raise SystemExit(3)", once=True)])
+
+    assert log.lines == [("prepare", "no such table")]
+
+
+def test_an_earlier_process_that_dies_meanwhile_fails_the_start_too(
+    supervisor: Supervisor, log: Log, tmp_path: Path
+) -> None:
+    supervisor.start([python("valkey", HEEDLESS, log=log)])
+    os.kill(pid_of(tmp_path, "valkey"), signal.SIGKILL)
+
+    with pytest.raises(StartFailed, match="valkey was killed by SIGKILL"):
+        supervisor.start([python("prepare", HEEDLESS, once=True)])
+
+
+def test_a_program_that_is_missing_fails_the_start(supervisor: Supervisor) -> None:
+    with pytest.raises(StartFailed, match="valkey cannot be started: "):
+        supervisor.start([Service(name="valkey", argv=["/no/such/program"])])
+
+
+def test_a_service_that_never_comes_up_fails_the_start(supervisor: Supervisor) -> None:
+    never = Service(name="web", argv=[sys.executable, "-c", HEEDLESS], ready=lambda: False, ready_seconds=0.1)
+
+    with pytest.raises(StartFailed, match="web was not up after"):
+        supervisor.start([never])
+
+
+def test_a_stop_signal_during_the_start_ends_it(supervisor: Supervisor) -> None:
+    killer = f"import os, signal; os.kill({os.getpid()}, signal.SIGTERM); signal.pause()"
+
+    with pytest.raises(StopRequested):
+        supervisor.start([python("prepare", killer, once=True)])
+
+
+def test_pid_files_go_with_their_processes(supervisor: Supervisor, log: Log, tmp_path: Path) -> None:
+    supervisor.start([python("web", POLITE, log=log)])
+    assert is_alive(pid_of(tmp_path, "web"))
+
+    supervisor.stop()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_without_an_end_of_line_is_not_lost(supervisor: Supervisor, log: Log) -> None:
+    supervisor.start([python("prepare", "import sys; sys.stdout.write('no newline')", once=True)])
+
+    assert log.lines == [("prepare", "no newline")]
+
+
+def test_broken_utf8_in_the_output_does_no_harm(supervisor: Supervisor, log: Log) -> None:
+    supervisor.start([python("prepare", r"import sys; sys.stdout.buffer.write(b'\xff\xfe\n')", once=True)])
+
+    assert log.lines == [("prepare", "��")]
+
+
+def test_a_service_that_closes_its_output_runs_on(supervisor: Supervisor, log: Log, tmp_path: Path) -> None:
+    mute = "import os, signal; print('up'); os.close(1); os.close(2)\nwhile True: signal.pause()"
+
+    supervisor.start([python("mute", mute, log=log)])
+
+    assert is_alive(pid_of(tmp_path, "mute"))

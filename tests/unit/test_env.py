@@ -1,0 +1,130 @@
+"""What the environment says, and that a mistake in it is named."""
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.checks import CheckMessage
+from django.test import override_settings
+
+from comments import env
+from comments.checks import environment_is_sound
+
+
+@pytest.mark.parametrize(("raw", "value"), [("", "x"), ("   ", "x"), ("a", "a"), (" a ", "a")])
+def test_an_empty_variable_is_an_unset_one(raw: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIBITZ_THING", raw)
+
+    assert env.env_str("KIBITZ_THING", "x") == value
+
+
+@pytest.mark.parametrize(("raw", "value"), [("", 5), ("7", 7), (" 7 ", 7), ("1", 1)])
+def test_a_whole_number(raw: str, value: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIBITZ_THING", raw)
+
+    assert env.env_int("KIBITZ_THING", 5, minimum=1) == value
+
+
+@pytest.mark.parametrize("raw", ["0", "-1", "1.5", "x", "1e3", "٣", "²", "0x10"])
+def test_what_is_no_such_number_is_named(raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIBITZ_THING", raw)
+
+    with pytest.raises(ValueError, match=r"KIBITZ_THING must be a whole number of at least 1"):
+        env.env_int("KIBITZ_THING", 5, minimum=1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("", True),
+        ("1", True),
+        ("true", True),
+        ("YES", True),
+        ("on", True),
+        ("0", False),
+        ("No", False),
+        ("off", False),
+    ],
+)
+def test_a_switch(raw: str, value: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIBITZ_THING", raw)
+
+    assert env.env_bool("KIBITZ_THING", default=True) is value
+
+
+def test_what_is_no_switch_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIBITZ_THING", "perhaps")
+
+    with pytest.raises(ValueError, match="KIBITZ_THING"):
+        env.env_bool("KIBITZ_THING", default=True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"), [("", []), (" , ,", []), ("a", ["a"]), (" a , b,,c ", ["a", "b", "c"])]
+)
+def test_a_list(raw: str, value: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIBITZ_THING", raw)
+
+    assert env.env_list("KIBITZ_THING") == value
+
+
+def test_the_secret_key_is_made_once_and_kept_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KIBITZ_SECRET_KEY")
+    monkeypatch.setenv("KIBITZ_STATE_DIR", str(tmp_path / "new"))
+
+    first, second = env.secret_key(), env.secret_key()
+
+    assert first == second
+    assert len(first) >= 50
+    assert stat.S_IMODE((tmp_path / "new" / "secret_key").stat().st_mode) == 0o600
+
+
+def test_a_given_secret_key_is_taken_and_none_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIBITZ_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("KIBITZ_SECRET_KEY", "given")
+
+    assert env.secret_key() == "given"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "check_id"),
+    [
+        ("KIBITZ_FORMATTERS", "0", "kibitz.E001"),
+        ("KIBITZ_FORMATTERS", "two", "kibitz.E001"),
+        ("KIBITZ_MAX_SOCKETS_PER_ADDRESS", "-1", "kibitz.E001"),
+    ],
+)
+def test_a_wrong_number_is_said_at_the_start(
+    name: str, raw: str, check_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, raw)
+
+    (problem,) = sound()
+
+    assert problem.id == check_id
+    assert name in problem.msg
+
+
+@pytest.mark.parametrize(
+    "url", ["comments.example.org", "ftp://comments.example.org", "https://x.example/path"]
+)
+def test_a_public_address_that_is_none_is_said_at_the_start(url: str) -> None:
+    with override_settings(PUBLIC_URL=url):
+        (problem,) = sound()
+
+    assert problem.id == "kibitz.E002"
+
+
+def test_the_defaults_are_sound() -> None:
+    assert sound() == []
+
+
+def sound() -> list[CheckMessage]:
+    check: Callable[[object], list[CheckMessage]] = environment_is_sound
+    return check(None)
