@@ -27,7 +27,7 @@ class Service:
     With `once` it is up when it has ended with status 0, is not restarted, and a line of JSON that it
     writes is its result, not its log. `death_signal` comes from the kernel when the supervisor dies. A
     process with children of its own needs one that it passes on (SIGTERM for valkey and nginx, SIGQUIT
-    for postgres): SIGKILL would orphan them.
+    for postgres): SIGKILL would orphan them. A line with `noise` in it is not passed on.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Service:
     ready_seconds: float = 60.0
     once: bool = False
     death_signal: signal.Signals = signal.SIGKILL
+    noise: str = ""
 
 
 class Backoff:

@@ -31,6 +31,9 @@ def valkey(socket_path: Path, data_dir: Path) -> Service:
         ready_seconds=30,
         # It forks to rewrite its log; told to end it takes that child along, killed it would leave it.
         death_signal=SIGTERM,
+        # About a machine-wide setting that matters to a database of gigabytes: the first thing to be read
+        # at every start, and nothing to be done about it.
+        noise="Memory overcommit must be enabled",
     )
 
 

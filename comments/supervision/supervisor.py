@@ -153,7 +153,7 @@ class Supervisor:
         for line in lines:
             if slot.service.once and line.startswith("{"):
                 slot.result = line
-            else:
+            elif not slot.service.noise or slot.service.noise not in line:
                 self._log(slot.service.name, line)
 
     def _ended(self, slot: _Slot) -> int | None:

@@ -1,5 +1,6 @@
 """The supervisor over tiny stand-in processes: order of start and stop, restarts, clear failures."""
 
+import dataclasses
 import os
 import signal
 import sys
@@ -209,6 +210,14 @@ def test_broken_utf8_in_the_output_does_no_harm(supervisor: Supervisor, log: Log
     supervisor.start([python("prepare", r"import sys; sys.stdout.buffer.write(b'\xff\xfe\n')", once=True)])
 
     assert log.lines == [("prepare", "��")]
+
+
+def test_noise_is_left_out_and_the_rest_is_not(supervisor: Supervisor, log: Log) -> None:
+    chatty = python("valkey", "print('WARNING as ever'); print('something new')", once=True)
+
+    supervisor.start([dataclasses.replace(chatty, noise="as ever")])
+
+    assert log.lines == [("valkey", "something new")]
 
 
 def test_a_service_that_closes_its_output_runs_on(supervisor: Supervisor, log: Log, tmp_path: Path) -> None:
