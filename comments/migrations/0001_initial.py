@@ -125,8 +125,8 @@ class Migration(migrations.Migration):
                         choices=[
                             ("published", "Published"),
                             ("pending", "Pending"),
-                            ("hidden", "removed by a moderator"),
-                            ("deleted", "deleted by its author"),
+                            ("hidden", "Hidden by a moderator"),
+                            ("deleted", "Deleted by its author"),
                         ],
                         default="published",
                         max_length=9,

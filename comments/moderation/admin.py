@@ -27,6 +27,19 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Thread)
 class ThreadAdmin(ReadOnlyAdmin):
+    fields = [
+        "title",
+        "url",
+        "site",
+        "page_id",
+        "key",
+        "is_locked",
+        "pinned_post",
+        "posts",
+        "epoch",
+        "seq",
+        "created",
+    ]
     list_display = ["__str__", "site", "posts", "is_locked", "created"]
     list_filter = ["site", "is_locked"]
     search_fields = ["title", "page_id", "key"]
@@ -60,6 +73,18 @@ class FlagInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Post)
 class PostAdmin(ReadOnlyAdmin):
+    fields = [
+        "author_name",
+        "body",
+        "status",
+        "thread",
+        "parent",
+        "created",
+        "edited",
+        "up",
+        "down",
+        "replies",
+    ]
     list_display = ["author_name", "excerpt", "status", "thread", "created", "up", "down"]
     list_filter = ["status", "thread__site"]
     list_select_related = ["thread"]

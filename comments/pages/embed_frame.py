@@ -43,7 +43,6 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
         boot = bootstrap(found, page, request)
     except KibitzError as error:
         return _refusal(request, error)
-    live = urlsplit(boot["live"]["ws"])
     start: dict[str, Any] = {
         **boot,
         "site": found.key,
@@ -54,9 +53,15 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
     context = {**_look(request), "boot": _script_json(start), "app_url": app_url(), "name": found.name}
     response = render(request, "kibitz/embed_frame.html", context)
     response["Content-Security-Policy"] = _policy(
-        connect=f"'self' {live.scheme}://{live.netloc}", ancestors=" ".join(found.origins) or "'none'"
+        connect=" ".join(["'self'", *_origins(boot["live"]["ws"], boot["live"]["sse"])]),
+        ancestors=" ".join(found.origins) or "'none'",
     )
     return _hardened(response)
+
+
+def _origins(*addresses: str) -> list[str]:
+    parts = [urlsplit(address) for address in addresses]
+    return [f"{part.scheme}://{part.netloc}" for part in parts]
 
 
 def _refusal(request: HttpRequest, error: KibitzError) -> HttpResponse:

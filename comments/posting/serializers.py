@@ -12,19 +12,31 @@ from comments.threads.bootstrap import BODY_MAX_CHARS
 from comments.threads.serializers import BIGINT_MAX, PageSerializer
 
 NAME_MAX_CHARS = 64
+NOTHING_WRITTEN = "Write something first."
 
 
 class BodySerializer(StrictSerializer):
-    body = serializers.CharField(max_length=BODY_MAX_CHARS, trim_whitespace=True, help_text="Markdown.")
+    """The text of a comment."""
+
+    body = serializers.CharField(
+        max_length=BODY_MAX_CHARS,
+        help_text="Markdown.",
+        error_messages={
+            "blank": NOTHING_WRITTEN,
+            "max_length": f"That is too long: at most {BODY_MAX_CHARS:,} characters.",
+        },
+    )
 
     def validate_body(self, value: str) -> str:
         body = many_lines(value)
         if not one_line(body):
-            raise serializers.ValidationError("Write something first.", code="blank")
+            raise serializers.ValidationError(NOTHING_WRITTEN, code="blank")
         return body
 
 
 class NewPostSerializer(BodySerializer):
+    """A comment, or with `parent` a reply."""
+
     parent = serializers.IntegerField(  # type: ignore[assignment]
         required=False, allow_null=True, min_value=1, max_value=BIGINT_MAX
     )
@@ -37,10 +49,14 @@ class NewPostSerializer(BodySerializer):
 
 
 class VoteSerializer(StrictSerializer):
+    """1 for, -1 against, 0 takes the vote back."""
+
     value = serializers.ChoiceField(choices=[1, 0, -1])
 
 
 class FlagSerializer(StrictSerializer):
+    """Why the moderators should look."""
+
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
 
 

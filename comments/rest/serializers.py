@@ -8,10 +8,7 @@ from comments.errors import UnknownField
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Input that names every field it takes, in JSON's own types; raises UnknownField for another name.
-
-    DRF would take `12` for a text and `"12"` for a number, and would write out any nested value to do so.
-    """
+    """Input that names every field it takes; raises UnknownField for another one."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -29,6 +26,8 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 def _wrong_type(field: Any, value: Any) -> str:
+    # DRF takes 12 for a text and "12" for a number, and writes out any nested value to do so, which a deep
+    # one turns into a RecursionError.
     if isinstance(field, serializers.CharField) and type(value) is not str:
         return "Not a string."
     if isinstance(field, serializers.IntegerField) and type(value) is not int:

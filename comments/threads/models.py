@@ -36,8 +36,8 @@ class Post(models.Model):
     class Status(models.TextChoices):
         PUBLISHED = "published"
         PENDING = "pending"
-        HIDDEN = "hidden", "removed by a moderator"
-        DELETED = "deleted", "deleted by its author"
+        HIDDEN = "hidden", "Hidden by a moderator"
+        DELETED = "deleted", "Deleted by its author"
 
     thread = models.ForeignKey(Thread, models.CASCADE, related_name="all_posts")
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="all_replies")

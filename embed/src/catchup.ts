@@ -79,8 +79,8 @@ export function createCatchup(
       const frame = await source.events(before);
       attempt = 0;
       if (asked !== at) return true;
+      takeFrame(frame); // first, or the totals of a post that it brings would find no post
       if (frame.totals) listener.totals(frame.totals);
-      takeFrame(frame);
       if ((frame.head ?? 0) <= at.seq) return true;
       if (at.seq > before) isFillWanted = true;
       else timers.after("gap", STALE_ANSWER_SECONDS, fill);

@@ -87,8 +87,9 @@ export function apply(state: State, event: ThreadEvent): number | undefined {
   if (above && event.parent_replies != null) above.post = { ...above.post, replies: event.parent_replies };
   const known = state.entries.get(id);
   if (known) {
-    const { score, up, down } = known.post; // totals own these
-    insert(state, { ...post, score, up, down });
+    // Totals own the votes, and an event's are as old as itself; but a stub has none, and one that returns has.
+    const { status, score, up, down } = known.post;
+    insert(state, status === post.status ? { ...post, score, up, down } : post);
   } else if (above || (parent === null && isNewRoot(state, event.type, id))) {
     insert(state, post);
     if (parent === null && state.own.has(id)) placeRoot(state, id, false);

@@ -98,7 +98,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Resolves a page to its thread: key, numbers, where live updates come from, and the site's settings. */
+        /** @description Resolves a page to its thread: key, numbers, sources of live updates, and the site's settings. */
         get: operations["thread_of_page"];
         put?: never;
         post?: never;
@@ -185,7 +185,7 @@ export interface components {
             avatar: string | null;
             badge?: string;
         };
-        /** @description Input that names every field it takes; raises UnknownField for another one. */
+        /** @description The text of a comment. */
         BodyRequest: {
             /** @description Markdown. */
             body: string;
@@ -212,7 +212,7 @@ export interface components {
             parent_replies?: number | null;
             thread?: components["schemas"]["ThreadShape"];
         };
-        /** @description Input that names every field it takes; raises UnknownField for another one. */
+        /** @description Why the moderators should look. */
         FlagRequest: {
             /** @default  */
             reason: string;
@@ -231,7 +231,7 @@ export interface components {
         };
         /** @enum {string} */
         ModerationEnum: "post" | "pre";
-        /** @description Input that names every field it takes; raises UnknownField for another one. */
+        /** @description A comment, or with `parent` a reply. */
         NewPostRequest: {
             /** @description Markdown. */
             body: string;
@@ -251,7 +251,7 @@ export interface components {
             /** @default  */
             title: string;
         };
-        /** @description Input that names every field it takes; raises UnknownField for another one. */
+        /** @description The text of a comment. */
         PatchedBodyRequest: {
             /** @description Markdown. */
             body?: string;
@@ -337,7 +337,7 @@ export interface components {
         TypeEnum: "post.created" | "post.edited" | "post.deleted" | "post.approved" | "post.hidden" | "thread.locked" | "thread.unlocked" | "thread.pinned" | "thread.unpinned" | "thread.retitled";
         /** @enum {integer} */
         ValueEnum: 1 | 0 | -1;
-        /** @description Input that names every field it takes; raises UnknownField for another one. */
+        /** @description 1 for, -1 against, 0 takes the vote back. */
         VoteRequest: {
             value: components["schemas"]["ValueEnum"];
         };

@@ -124,7 +124,7 @@ export function connectedReader(changes: Partial<LiveOptions> = {}, without: obj
   const clock = new FakeClock();
   const sockets: FakeSocket[] = [];
   const streams: FakeSocket[] = [];
-  const server = { epoch: EPOCH, head: 0, oldest: 1, isUp: true, page: 200 };
+  const server = { epoch: EPOCH, head: 0, oldest: 1, isUp: true, page: 200, more: {} };
   const asked: string[] = [];
   const told = { seqs: [] as number[], states: [] as LiveState[], readers: 0, typing: 0, totals: [] as object[] };
   const navigator = { onLine: true };
@@ -141,7 +141,11 @@ export function connectedReader(changes: Partial<LiveOptions> = {}, without: obj
         return Promise.reject({ status: 410 });
       }
       const last = Math.min(server.head, after + server.page);
-      return answer(`events after ${after}`, () => ({ ...frame(after + 1, last, server.epoch), head: server.head }));
+      return answer(`events after ${after}`, () => ({
+        ...frame(after + 1, last, server.epoch),
+        head: server.head,
+        ...server.more,
+      }));
     },
     head: () => answer("head", () => ({ epoch: server.epoch, seq: server.head })),
     snapshot: () => answer("snapshot", () => ({ epoch: server.epoch, seq: server.head })),

@@ -140,6 +140,26 @@ describe("another epoch", () => {
   });
 });
 
+test("votes that came while away are told after the posts that they are for", async () => {
+  const order: string[] = [];
+  const listener = {
+    event: () => order.push("event"),
+    totals: () => order.push("totals"),
+    readers: () => {},
+    typing: () => {},
+    state: () => {},
+  };
+  const { live, server, sockets } = connectedReader({ listener });
+  server.head = 1;
+  server.more = { totals: { "1": { score: 1, up: 1, down: 0 } } };
+
+  live.show();
+  sockets[0]?.open();
+  await settle();
+
+  expect(order).toEqual(["event", "totals"]);
+});
+
 test("events that are gone lead to a new snapshot", async () => {
   const { asked, clock, open, server } = connectedReader();
   const socket = await open();

@@ -124,6 +124,16 @@ describe("a change", () => {
     expect(state.entries.get(1)?.post).toMatchObject({ html: "<p>new</p>", score: 5, up: 5 });
   });
 
+  test("that makes a stub of a post takes its votes along, and brings them back with it", () => {
+    const state = opened([post(1, { score: 5, up: 5 })]);
+
+    apply(state, event(7, { type: "post.hidden", post: post(1, { seq: 7, status: "hidden", html: "" }) }));
+    expect(state.entries.get(1)?.post).toMatchObject({ score: 0, up: 0 });
+    apply(state, event(8, { type: "post.approved", post: post(1, { seq: 8, score: 5, up: 5 }) }));
+
+    expect(state.entries.get(1)?.post).toMatchObject({ score: 5, up: 5, status: "published" });
+  });
+
   test("older than what is known changes nothing", () => {
     const state = opened([post(1, { seq: 9, html: "<p>newest</p>" })]);
 

@@ -98,7 +98,7 @@ export function createPost(id: number): PostView {
     fold.ariaExpanded = String(!isFolded);
     setText(fold, isFolded ? text("expand", model.replies) : text("collapse"));
     time.dateTime = post.created;
-    time.title = new Date(post.created).toLocaleString(document.documentElement.lang);
+    time.title = new Date(post.created).toLocaleString();
     updateActs(model, stub !== "");
     tick(now);
     if (before?.post.html !== post.html) setHtml(body, post.html);

@@ -7,6 +7,7 @@ import { button, h, reconcile, setText } from "./dom";
 import { createPost, type PostView } from "./post";
 
 const POST_HEIGHT_PX = 110; // a guess for branches that were never on screen
+const FOLLOW_MILLISECONDS = 400;
 const DEPTH_NAMED = 2; // phones flatten below this, so deeper replies carry their parent's name
 
 export interface ThreadContext {
@@ -35,7 +36,7 @@ export function createThread({ settings, storage, url, now }: ThreadContext): Th
   const more = button("wide", "more", "loadMore");
   const pill = button("pill", "reveal", "newComments");
   const empty = h("p", "notice", {}, text("empty"));
-  const node = h("div", "", {}, pill, empty, feed, more);
+  const node = h("div", "thread", {}, pill, empty, feed, more);
   const posts = new Map<number, PostView>();
   const boxes = new Map<number, HTMLElement>();
   const folded = new Set<number>();
@@ -87,6 +88,17 @@ export function createThread({ settings, storage, url, now }: ThreadContext): Th
     return box;
   }
 
+  /** Keeps the pill in sight. A frame cannot see its page scroll, but it can ask which part of it is visible. */
+  function followReader(): void {
+    if (pill.hidden) return;
+    new IntersectionObserver(([seen], observer) => {
+      observer.disconnect();
+      const above = seen ? seen.intersectionRect.top - seen.boundingClientRect.top : 0;
+      pill.style.top = `${above > 0 ? above + 8 : -18}px`; // at the top of the view, or between composer and list
+      setTimeout(followReader, FOLLOW_MILLISECONDS);
+    }).observe(node);
+  }
+
   // the feed pattern's keys: Page Down and Page Up step from post to post
   feed.onkeydown = (event) => {
     const step = event.key === "PageDown" ? 1 : event.key === "PageUp" ? -1 : 0;
@@ -114,7 +126,9 @@ export function createThread({ settings, storage, url, now }: ThreadContext): Th
     },
     drawPill(state, isPosting) {
       const waiting = isPosting ? 0 : waitingCount(state);
+      const wasHidden = pill.hidden;
       pill.hidden = waiting === 0;
+      if (wasHidden) followReader();
       setText(pill, text("newComments", waiting));
     },
     fold(id) {
