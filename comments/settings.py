@@ -147,6 +147,6 @@ LOGGING = {
     "loggers": {
         # Every 4xx would be a line; a server error still is one.
         "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

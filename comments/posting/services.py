@@ -143,7 +143,7 @@ def _parent_in(thread: Thread, parent_id: int | None) -> Post | None:
     if parent_id is None:
         return None
     parent = Post.objects.filter(pk=parent_id).first()
-    if parent is None or parent.status == Post.Status.PENDING:
+    if parent is None or not parent.is_listed:
         raise UnknownParent()
     if parent.thread_id != thread.pk:
         raise ParentElsewhere()

@@ -11,7 +11,16 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from comments.errors import Invalid, KibitzError, NotFound, Refused, Throttled, TooLarge, Unavailable
+from comments.errors import (
+    Invalid,
+    InvalidToken,
+    KibitzError,
+    NotFound,
+    Refused,
+    Throttled,
+    TooLarge,
+    Unavailable,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +35,13 @@ def problem(error: KibitzError) -> dict[str, Any]:
 
 
 def problem_headers(error: KibitzError) -> dict[str, str]:
-    """Headers that go with an error: Retry-After where waiting helps."""
+    """Headers that go with an error: Retry-After where waiting helps, the scheme where a token does."""
     if isinstance(error, Throttled):
         return {"Retry-After": str(error.retry_after_seconds)}
     if isinstance(error, Unavailable):
         return {"Retry-After": "2"}
+    if isinstance(error, InvalidToken):
+        return {"WWW-Authenticate": "Bearer"}
     return {}
 
 

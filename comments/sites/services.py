@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from comments.errors import Invalid, OriginNotAllowed, UnknownSite
 from comments.sites.models import SITE_KEY_PATTERN, Site
 
-_NO_HOST: Final = re.compile(r"[\s\x00-\x20\x7f\"'<>;,/?#@]")
+_NO_HOST: Final = re.compile(r"[\s\x00-\x20\x7f\"'<>;,/?#@*]")
 
 
 def create_site(key: str, *, origins: list[str], name: str = "", is_unlimited: bool = False) -> Site:

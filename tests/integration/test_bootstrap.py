@@ -159,4 +159,4 @@ def test_no_reading_call_writes(bob: Person, page: Page) -> None:
         assert bob.get(path).status == 200
     bob.get(COUNTS, page_id="first")
 
-    assert not any(model.objects.exists() for model in (Thread, Post, Event, Author))  # type: ignore[attr-defined]
+    assert not any(model.objects.exists() for model in (Thread, Post, Event, Author))

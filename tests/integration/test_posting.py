@@ -148,7 +148,16 @@ def test_the_event_holds_the_post_as_the_snapshot_shows_it(alice: Person) -> Non
         "posts": 1,
         "parent_replies": None,
         "post": alice.snapshot().data["posts"][0],
+        "thread": alice.snapshot().data["thread"],  # of the first event only: until then there was none
     }
+
+
+def test_later_events_of_posts_say_nothing_of_the_thread(alice: Person) -> None:
+    alice.posted()
+    alice.posted()
+
+    (event,) = alice.events(after=1).data["events"]
+    assert set(event) == {"seq", "type", "posts", "parent_replies", "post"}
 
 
 def test_a_refused_post_takes_no_number(alice: Person, mallory: Person) -> None:

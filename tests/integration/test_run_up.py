@@ -1,7 +1,5 @@
 """`python -m comments.supervision` for real: what `./run` starts, restarts and leaves behind."""
 
-import contextlib
-import http.client
 import json
 import os
 import shutil
@@ -14,92 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from comments.supervision.processes import is_alive, tie_to_parent
+from comments.supervision.processes import is_alive
 from tests.conftest import WaitUntil
+from tests.running import ROOT, START_SECONDS, STOP_SECONDS, Run, started
 from tests.servers import unused_port
 
 pytestmark = pytest.mark.one_database  # it brings its own: SQLite and the embedded Valkey
 
-ROOT = Path(__file__).resolve().parents[2]
 SERVICES = {"valkey", "web", "formatter-1", "sweeper"}
-START_SECONDS = 60.0  # the first start migrates and fills the demo, here beside other tests
-STOP_SECONDS = 5.0
-
-
-class Run:
-    """One `./run` on a state directory of its own."""
-
-    def __init__(self, state_dir: Path, port: int, wait_until: WaitUntil) -> None:
-        self.state_dir = state_dir
-        self.port = port
-        self._wait_until = wait_until
-        self._log = state_dir.with_name(f"log-{port}")
-        environment = {k: v for k, v in os.environ.items() if k not in {"REDIS_URL", "DATABASE_URL"}}
-        environment |= {"PORT": str(port), "KIBITZ_STATE_DIR": str(state_dir)}
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "comments.supervision"],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=tie_to_parent(signal.SIGTERM),
-            )
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text(errors="replace")
-
-    def wait_until_ready(self) -> None:
-        def is_ready_or_ended() -> bool:
-            return "Kibitz is ready" in self.log or self.process.poll() is not None
-
-        self._wait_until(
-            is_ready_or_ended, seconds=START_SECONDS, message=lambda: f"the banner after\n{self.log}"
-        )
-        assert self.process.poll() is None, self.log
-
-    def pids(self) -> dict[str, int]:
-        found = {}
-        for path in (self.state_dir / "run").glob("*.pid"):
-            with contextlib.suppress(FileNotFoundError):  # its process has just ended
-                found[path.stem] = int(path.read_text())
-        return found
-
-    def get(self, path: str) -> int:
-        """The status of a GET; 0 where nobody listens."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        except OSError:
-            return 0
-        finally:
-            connection.close()
-
-    def ended(self, number: signal.Signals) -> int:
-        """The exit status after the signal, which must not take longer than a stop may."""
-        self.process.send_signal(number)
-        return self.process.wait(STOP_SECONDS)
-
-
-@contextlib.contextmanager
-def started(state_dir: Path, wait_until: WaitUntil) -> Iterator[Run]:
-    """A `./run` that is ready."""
-    run = Run(state_dir, unused_port(), wait_until)
-    try:
-        run.wait_until_ready()
-        yield run
-    finally:
-        run.process.kill()
-        run.process.wait()
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, wait_until: WaitUntil) -> Iterator[Run]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """One first start for all the tests that leave it running."""
-    with started(tmp_path_factory.mktemp("first") / "state", wait_until) as run:
+    with started(tmp_path_factory.mktemp("first") / "state") as run:
         yield run
 
 
@@ -119,10 +45,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def later_run(prepared: Path, tmp_path: Path, wait_until: WaitUntil) -> Iterator[Run]:
+def later_run(prepared: Path, tmp_path: Path) -> Iterator[Run]:
     """A later start, for the test that asks for it alone."""
     state_dir = shutil.copytree(prepared, tmp_path / "state")
-    with started(state_dir, wait_until) as run:
+    with started(state_dir) as run:
         yield run
 
 
@@ -180,12 +106,12 @@ def test_a_killed_supervisor_leaves_no_process_and_starts_again(
         seconds=STOP_SECONDS,
         message="every child gone with its supervisor",
     )
-    with started(later_run.state_dir, wait_until) as again:
+    with started(later_run.state_dir) as again:
         assert again.get("/readyz") == 200
 
 
-def test_a_second_run_on_the_same_state_says_so(run: Run, wait_until: WaitUntil) -> None:
-    second = Run(run.state_dir, unused_port(), wait_until)
+def test_a_second_run_on_the_same_state_says_so(run: Run) -> None:
+    second = Run(run.state_dir, unused_port())
 
     assert second.process.wait(STOP_SECONDS) == 1
     assert "a ./run is already up on" in second.log
@@ -194,25 +120,17 @@ def test_a_second_run_on_the_same_state_says_so(run: Run, wait_until: WaitUntil)
 
 def test_manage_acts_on_the_run_that_is_up(run: Run) -> None:
     code = "from comments import env; print(env.redis_url())"
-    environment = {k: v for k, v in os.environ.items() if k != "REDIS_URL"}
 
-    answer = subprocess.run(
-        [sys.executable, "-m", "comments.supervision.manage", "shell", "--verbosity", "0", "-c", code],
-        cwd=ROOT,
-        env={**environment, "KIBITZ_STATE_DIR": str(run.state_dir)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    printed = run.manage("shell", "--verbosity", "0", "-c", code)
 
     shared = json.loads((run.state_dir / "run" / "env.json").read_text())
-    assert answer.stdout.strip() == shared["REDIS_URL"]
+    assert printed.strip() == shared["REDIS_URL"]
 
 
-def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path, wait_until: WaitUntil) -> None:
+def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        run = Run(tmp_path / "state", port, wait_until)
+        run = Run(tmp_path / "state", port)
 
         assert run.process.wait(10) == 1
     assert run.log == f"kibitz: port {port} cannot be used (Address already in use); set PORT to another\n"
@@ -234,16 +152,14 @@ def test_an_impossible_port_is_told(tmp_path: Path, port: str) -> None:
     assert not (tmp_path / "state").exists()
 
 
-def test_a_database_that_cannot_be_migrated_stops_the_start_with_one_line(
-    tmp_path: Path, wait_until: WaitUntil
-) -> None:
+def test_a_database_that_cannot_be_migrated_stops_the_start_with_one_line(tmp_path: Path) -> None:
     state_dir = tmp_path / "state"
     state_dir.mkdir()
     (state_dir / "kibitz.sqlite3").write_text(
         "this is no database, and longer than a header of one hundred bytes " * 9
     )
 
-    run = Run(state_dir, unused_port(), wait_until)
+    run = Run(state_dir, unused_port())
 
     assert run.process.wait(START_SECONDS) == 1
     assert run.log.splitlines()[-1].startswith("kibitz: prepare ended with status 1 ")

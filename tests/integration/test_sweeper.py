@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import redis
@@ -12,11 +13,11 @@ from comments.events.redis_clients import command_client
 from comments.events.sweeper import BATCH, KEEP_EVENTS, PRUNE_INTERVAL_SECONDS, REPEAT_MAX_SECONDS, Sweeper
 from comments.models import Event, Post, Thread
 from tests.cast import Person
+from tests.streams import STREAM, queued
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-STREAM = wire.stream_name(0)
 
 
 class Clock:
@@ -57,8 +58,7 @@ def test_what_is_not_done_after_two_seconds_is_added_again(
 ) -> None:
     sweeper.sweep(NOW)
 
-    ((_, fields),) = redis_client.xrange(STREAM)  # type: ignore[misc]
-    assert wire.parse_entry(fields) == outbox.entry_of(event)
+    assert queued(redis_client) == [outbox.entry_of(event)]
     assert redis_client.hget(wire.COUNTERS, "repeated") == "1"
 
 
@@ -86,7 +86,7 @@ def test_repeats_come_at_growing_intervals_up_to_a_bound(
             repeated.append(clock.seconds)
         clock.seconds += 0.25
 
-    pauses = [later - sooner for sooner, later in zip(repeated, repeated[1:], strict=False)]
+    pauses = [later - sooner for sooner, later in pairwise(repeated)]
     assert pauses[:4] == [2.0, 4.0, 8.0, REPEAT_MAX_SECONDS]
     assert set(pauses[4:]) == {REPEAT_MAX_SECONDS}
 
@@ -99,7 +99,7 @@ def test_repeats_are_in_order(sweeper: Sweeper, alice: Person, redis_client: red
 
     sweeper.repeat_stale(NOW)
 
-    assert [fields["seq"] for _, fields in redis_client.xrange(STREAM)] == ["1", "2", "3"]  # type: ignore[union-attr]
+    assert [entry.seq for entry in queued(redis_client) if isinstance(entry, wire.EventEntry)] == [1, 2, 3]
 
 
 def test_a_repeat_that_redis_did_not_take_is_tried_at_the_next_round(
@@ -198,6 +198,6 @@ def test_what_was_posted_without_redis_arrives_when_it_is_back(
 
     sweeper.sweep(Event.objects.get().created + timedelta(seconds=3))
 
-    ((_, fields),) = redis_client.xrange(STREAM)  # type: ignore[misc]
+    (entry,) = queued(redis_client)
     assert lost == 0
-    assert f'"id":{post_id}' in fields["data"]
+    assert f'"id":{post_id}' in entry.data

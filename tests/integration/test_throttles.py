@@ -97,7 +97,7 @@ def test_the_count_is_shared_through_redis(writer: Person, redis_url: str) -> No
     writer.posted()
 
     client = command_client(redis_url)
-    counted = [key for key in client.scan_iter("kibitz:rate*")]
+    counted = list(client.scan_iter("kibitz:rate*"))
     client.close()
     assert counted
 

@@ -71,6 +71,7 @@ def test_an_altered_token_is_no_token(spoil: object, alice: Person, mallory: Per
     )
 
     assert (answer.status, answer.code) == (401, "invalid_token")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_another_kind_of_authorization_is_no_token(alice: Person) -> None:

@@ -47,6 +47,8 @@ def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
         "https://blog.example.org;script-src/",
         "https://blog.example.org,https/",
         "https://'self'",
+        "https://*",
+        "https://*.example.org",
         "https://blog.example.org\\@evil.example/",
         "https://evil.example\\@blog.example.org/",
         "https://\udcff.example/",

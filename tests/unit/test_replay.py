@@ -134,7 +134,7 @@ def test_another_comment_has_another_key(server: Server, target: Target) -> None
 def test_a_refusal_is_final_and_says_why(server: Server, target: Target) -> None:
     server.replies += [answers(403, '{"code": "thread_locked"}')]
 
-    with pytest.raises(ReplayFailed, match="403.*thread_locked"):
+    with pytest.raises(ReplayFailed, match=r"403.*thread_locked"):
         post_comment(target, HELLO)
 
 

@@ -1,7 +1,5 @@
 """Requests from elsewhere: without the header, from other origins, for other pages."""
 
-import json
-
 import pytest
 from django.test import Client
 

@@ -1,0 +1,222 @@
+"""The document inside the iframe, its script and the loader."""
+
+import gzip
+import json
+import re
+from hashlib import sha256
+from html.parser import HTMLParser
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+from django.utils.http import urlencode
+
+from comments.models import Site, Thread
+from comments.pages.assets import app_url, asset
+from comments.sites.services import create_site
+from tests.cast import ORIGIN, Page, Person
+from tests.xss_vectors import XSS_VECTORS
+
+pytestmark = pytest.mark.django_db
+
+
+class Document(HTMLParser):
+    """The scripts of a page, and the text of its main part."""
+
+    def __init__(self, response: HttpResponseBase) -> None:
+        super().__init__()
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self.root: dict[str, str | None] = {}
+        self._is_in_script = False
+        self.feed(getattr(response, "content", b"").decode())
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "script":
+            self._is_in_script = True
+            self.scripts.append((dict(attrs), ""))
+        elif tag == "html":
+            self.root = dict(attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_in_script = self._is_in_script and tag != "script"
+
+    def handle_data(self, data: str) -> None:
+        if self._is_in_script:
+            attributes, text = self.scripts[-1]
+            self.scripts[-1] = (attributes, text + data)
+
+
+def policy_of(response: HttpResponseBase) -> dict[str, str]:
+    parts = (part.partition(" ") for part in response.headers["Content-Security-Policy"].split("; "))
+    return {name: value for name, _, value in parts}
+
+
+def document(key: str = "blog", **query: str) -> HttpResponseBase:
+    return Client().get(f"/embed/{key}/?{urlencode(query)}")
+
+
+def test_the_document_holds_what_the_app_needs_to_start(page: Page, alice: Person) -> None:
+    alice.posted()
+
+    shown = Document(document(url=page.url, page_id="first", title="  The\n first  article "))
+
+    (attributes, boot), app = shown.scripts
+    start = json.loads(boot)
+    bootstrap = alice.get("/api/v1/sites/blog/thread/", page_id="first", url=page.url).data
+    assert attributes == {"type": "application/json", "id": "kibitz-boot"}
+    assert {name: start[name] for name in bootstrap} == bootstrap
+    assert start["page"] == page.named()
+    assert (start["site"], start["origins"], start["api"]) == ("blog", [ORIGIN], "/api/v1/")
+    assert app == ({"type": "module", "src": app_url()}, "")
+
+
+@pytest.mark.usefixtures("site")
+def test_the_document_makes_no_row() -> None:
+    document(url=ORIGIN)
+
+    assert not Thread.objects.exists()
+
+
+@pytest.mark.usefixtures("site")
+def test_only_the_sites_own_pages_may_frame_it_and_only_its_own_script_runs() -> None:
+    response = document(url=ORIGIN)
+
+    policy = policy_of(response)
+    assert response.status_code == 200
+    assert policy["frame-ancestors"] == ORIGIN
+    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert policy["connect-src"] == "'self' ws://testserver http://testserver"
+    assert policy["trusted-types"] == "kibitz"
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert "X-Frame-Options" not in response.headers
+
+
+@pytest.mark.usefixtures("site")
+def test_the_style_is_allowed_by_what_it_is() -> None:
+    response = document(url=ORIGIN)
+
+    style = re.search(r"<style>(.*?)</style>", getattr(response, "content", b"").decode(), re.DOTALL)
+    assert style
+    assert style[1] == asset("app.css").text
+    assert policy_of(response)["style-src"] == asset("app.css").csp_hash
+
+
+def test_every_origin_of_the_site_may_frame_it() -> None:
+    create_site("many", origins=["https://a.example", "http://b.example:8080", "https://bücher.example"])
+
+    policy = policy_of(document("many", url="https://a.example/"))
+
+    ancestors = "https://a.example http://b.example:8080 https://xn--bcher-kva.example"
+    assert policy["frame-ancestors"] == ancestors
+
+
+def test_a_site_without_origins_is_framed_by_nobody() -> None:
+    create_site("nobody", origins=[])
+
+    assert policy_of(document("nobody", page_id="first"))["frame-ancestors"] == "'none'"
+
+
+@pytest.mark.parametrize("name", ["title", "page_id"])
+@pytest.mark.parametrize(
+    "attack",
+    [
+        *XSS_VECTORS[:6],
+        "</script><script>alert(1)</script>",
+        "<!--<script>",
+        "\u2028alert(1)",
+        "&lt;/script>",
+    ],
+)
+@pytest.mark.usefixtures("site")
+def test_what_a_page_says_of_itself_cannot_leave_its_script_element(attack: str, name: str) -> None:
+    shown = Document(document(**({"url": ORIGIN, "page_id": "first"} | {name: attack})))
+
+    assert [attributes.get("src") for attributes, _ in shown.scripts] == [None, app_url()]
+    assert json.loads(shown.scripts[0][1])["page"]["page_id"] in {"first", attack.strip()}
+
+
+@pytest.mark.parametrize(
+    ("key", "query", "status", "sentence"),
+    [
+        ("nothing", {"url": ORIGIN}, 404, "no site with this key"),
+        ("blog", {"url": "https://evil.example/"}, 403, "https://evil.example is not among the origins"),
+        ("blog", {"url": "javascript:alert(1)", "page_id": "first"}, 403, "not among the origins"),
+        ("blog", {"url": "nowhere"}, 400, "not valid"),
+        ("blog", {}, 400, "names no page"),
+        ("blog", {"page_id": "x" * 2_001}, 400, "too long"),
+        ("blog", {"page_id": "\x00"}, 400, "too long"),
+    ],
+)
+@pytest.mark.usefixtures("site")
+def test_a_page_that_may_not_embed_it_gets_a_sentence_in_a_frame(
+    key: str, query: dict[str, str], status: int, sentence: str
+) -> None:
+    response = document(key, **query)
+
+    assert response.status_code == status
+    assert sentence in getattr(response, "content", b"").decode()
+    assert policy_of(response)["frame-ancestors"] == "*"
+    assert policy_of(response)["connect-src"] == "'none'"
+    assert Document(response).scripts == []
+
+
+@pytest.mark.parametrize("url", ["https://<script>alert(1)</script>.example/", "https://'onload='x.example/"])
+@pytest.mark.usefixtures("site")
+def test_a_refusal_repeats_no_markup(url: str) -> None:
+    assert Document(document(url=url)).scripts == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ({"theme": "dark", "lang": "pt-BR"}, {"data-theme": "dark", "lang": "pt-BR"}),
+        ({"theme": "light"}, {"data-theme": "light", "lang": "en"}),
+        ({}, {"data-theme": "auto", "lang": "en"}),
+        ({"theme": '"><script>', "lang": '"><script>'}, {"data-theme": "auto", "lang": "en"}),
+    ],
+)
+@pytest.mark.usefixtures("site")
+def test_it_looks_as_the_page_asks(asked: dict[str, str], shown: dict[str, str]) -> None:
+    assert Document(document(url=ORIGIN, **asked)).root == shown
+
+
+def test_the_loader_is_small_and_cached_for_an_hour() -> None:
+    response = Client().get("/embed.js", headers={"Accept-Encoding": "gzip"})
+
+    script = gzip.decompress(response.content)
+    assert response.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert response.headers["Cache-Control"] == "public, max-age=3600"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert response.headers["Vary"] == "Accept-Encoding"
+    assert len(response.content) < len(script)
+    assert script.decode() == asset("loader.js").text
+
+
+def test_the_app_is_cached_for_ever_under_an_address_of_its_content() -> None:
+    response = Client().get(app_url())
+
+    digest = sha256(response.content).hexdigest()[:10]
+    assert app_url() == f"/embed/app.{digest}.js"
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Content-Encoding" not in response.headers
+
+
+def test_another_version_of_the_app_is_not_there() -> None:
+    assert Client().get("/embed/app.0123456789.js").status_code == 404
+
+
+@pytest.mark.usefixtures("site")
+def test_the_document_is_zipped_too() -> None:
+    response = Client().get("/embed/blog/?page_id=first", headers={"Accept-Encoding": "gzip"})
+
+    assert response.headers["Content-Encoding"] == "gzip"
+
+
+def test_a_site_that_was_renamed_shows_its_name_escaped(site: Site) -> None:
+    site.name = "</title><script>alert(1)</script>"
+    site.save()
+
+    assert len(Document(document(url=ORIGIN)).scripts) == 2
