@@ -16,13 +16,20 @@ from comments.errors import (
     PostDeleted,
     ThreadLocked,
     UnknownParent,
-    UnknownPost,
 )
 from comments.identity.models import Author
 from comments.markup.render import render
 from comments.sites.models import Site
 from comments.threads.models import Post, Thread
-from comments.threads.services import Page, count_reply, lock_thread, thread_of_page, unpin, write_post_event
+from comments.threads.services import (
+    Page,
+    count_reply,
+    lock_post,
+    lock_thread,
+    thread_of_page,
+    withdraw_post,
+    write_post_event,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,7 @@ def edit_post(post: Post, body: str, *, author: Author | None, is_moderator: boo
     PostDeleted, ThreadLocked."""
     html = render(body)
     with transaction.atomic():
-        thread, post = _locked(post)
+        thread, post = lock_post(post)
         _require_author(post, thread.site, author, is_moderator, now)
         if thread.is_locked and not is_moderator:
             raise ThreadLocked()
@@ -126,16 +133,12 @@ def delete_post(post: Post, *, author: Author | None, is_moderator: bool, now: d
     """Leaves a stub in the post's place and erases what it said. Raises NotAuthor, EditWindowClosed,
     PostDeleted."""
     with transaction.atomic():
-        thread, post = _locked(post)
+        thread, post = lock_post(post)
         _require_author(post, thread.site, author, is_moderator, now)
         was_published = post.status == Post.Status.PUBLISHED
         post.status, post.body, post.html = Post.Status.DELETED, "", ""
         if was_published:
-            if thread.pinned_post_id == post.pk:
-                unpin(thread, now=now)
-            lock_thread(thread, seqs=1, posts=-1)
-            post.seq = thread.seq
-            write_post_event(thread, "post.deleted", post, now=now)
+            withdraw_post(thread, post, "post.deleted", now=now)
         post.save(update_fields=["status", "body", "html", "seq"])
 
 
@@ -158,15 +161,6 @@ def _join_branch(post: Post, parent: Post | None) -> None:
     post.root_id = parent.root_id or parent.pk
     Post.objects.filter(pk=post.root_id).update(branch_size=F("branch_size") + 1)
     post.branch_index = Post.objects.values_list("branch_size", flat=True).get(pk=post.root_id)
-
-
-def _locked(post: Post) -> tuple[Thread, Post]:
-    thread = Thread.objects.select_related("site").get(pk=post.thread_id)
-    lock_thread(thread)
-    locked = Post.objects.filter(pk=post.pk).first()
-    if locked is None:
-        raise UnknownPost()
-    return thread, locked
 
 
 def _require_author(post: Post, site: Site, author: Author | None, is_moderator: bool, now: datetime) -> None:

@@ -76,6 +76,26 @@ def lock_thread(thread: Thread, *, seqs: int = 0, posts: int = 0) -> None:
     thread.is_locked, thread.pinned_post_id = bool(row[3]), row[4]
 
 
+def lock_post(post: Post) -> tuple[Thread, Post]:
+    """Locks the post's thread; both as they are under the lock. Raises UnknownPost where it is gone."""
+    thread = Thread.objects.select_related("site").get(pk=post.thread_id)
+    lock_thread(thread)
+    locked = Post.objects.filter(pk=post.pk).first()
+    if locked is None:
+        raise UnknownPost()
+    return thread, locked
+
+
+def withdraw_post(thread: Thread, post: Post, kind: EventType, *, now: datetime) -> None:
+    """Tells readers that a published post has become a stub; under the lock, `post` has its new status
+    and is saved by the caller. It is unpinned first, as an event of its own."""
+    if thread.pinned_post_id == post.pk:
+        unpin(thread, now=now)
+    lock_thread(thread, seqs=1, posts=-1)
+    post.seq = thread.seq
+    write_post_event(thread, kind, post, now=now)
+
+
 def write_post_event(
     thread: Thread, kind: EventType, post: Post, *, now: datetime, parent_replies: int | None = None
 ) -> None:
