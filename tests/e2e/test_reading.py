@@ -1,0 +1,139 @@
+"""What a reader has on screen stays in its place, and a thread of any shape can be read."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.cast import Page
+from tests.e2e.readers import Readers
+from tests.e2e.screens import SOON_MILLISECONDS
+from tests.e2e.visitors import Visitor
+from tests.running import Run
+
+pytestmark = pytest.mark.one_database
+
+CHAIN = 1_000
+# by the use-case, in one transaction: a thousand requests would take half a minute
+MAKE_CHAIN = """
+from django.db import transaction
+from django.utils import timezone
+from comments.posting.services import Draft, create_post
+from comments.threads.models import Post
+from comments.threads.services import Page
+with transaction.atomic():
+    last = Post.objects.select_related("thread__site", "author").get(pk={root})
+    thread, author = last.thread, last.author
+    page = Page(page_id=thread.page_id, url=thread.url, title=thread.title)
+    for number in range(1, {length} + 1):
+        draft = Draft(f"Link {{number}}.", "alice", "", last.pk, None, "")
+        last, _ = create_post(thread.site, thread.key, page, draft, author=author, now=timezone.now())
+print(last.pk)
+"""
+DEEPEST = """() => {
+  let deepest = 0;
+  for (const element of document.querySelectorAll("*")) {
+    let depth = 0;
+    for (let at = element; at; at = at.parentElement) depth++;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
+}"""
+SELECTED = "field => [field.selectionStart, field.selectionEnd, document.activeElement === field]"
+
+
+def test_new_comments_wait_and_move_nothing(page: Page, readers: Readers, alice: Visitor) -> None:
+    for number in range(20):
+        alice.posted(f"Post {number}.")
+    seen = readers.comments().open(page.url)
+    middle = seen.with_body("Post 10.").node
+    draft = seen.composer.body
+    draft.fill("Half a thought")
+    draft.evaluate("field => field.setSelectionRange(5, 9)")
+    middle.scroll_into_view_if_needed()
+    seen.page.mouse.wheel(0, 200)
+    seen.page.evaluate("() => new Promise(requestAnimationFrame)")
+    before = middle.bounding_box()
+    selected = draft.evaluate(SELECTED)
+
+    for number in range(3):
+        alice.posted(f"News {number}.")
+    expect(seen.pill).to_have_text("3 new comments")
+
+    expect(seen.pill).to_be_in_viewport()
+    assert middle.bounding_box() == before
+    assert draft.evaluate(SELECTED) == selected == [5, 9, True]
+    expect(draft).to_have_value("Half a thought")
+    expect(seen.bodies).to_have_count(20)
+    seen.reveal()
+    expect(seen.bodies).to_have_count(23)
+    assert seen.bodies.all_text_contents()[:4] == ["News 2.", "News 1.", "News 0.", "Post 19."]
+
+
+def test_a_chain_of_a_thousand_replies_reads_like_any_other(
+    kibitz: Run, page: Page, readers: Readers, alice: Visitor
+) -> None:
+    root = alice.posted("Link 0.")
+    last = int(kibitz.manage("shell", "--verbosity", "0", "-c", MAKE_CHAIN.format(root=root, length=CHAIN)))
+    seen = readers.comments().open(page.url)
+    expect(seen.posts).to_have_count(11)
+
+    for shown in range(210, CHAIN, 200):
+        seen.more_replies.click()
+        expect(seen.posts).to_have_count(shown + 1)
+    seen.more_replies.click()
+
+    expect(seen.posts).to_have_count(CHAIN + 1)
+    expect(seen.more_replies).to_have_count(0)
+    assert seen.bodies.all_text_contents() == [f"Link {number}." for number in range(CHAIN + 1)]
+    assert seen.document.evaluate(DEEPEST) < 20
+    assert seen.document.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    seen.by_id(last).reply("Still going.", "alice")
+    expect(seen.with_body("Still going.").node).to_be_visible()
+
+
+def test_a_long_thread_comes_in_pages(page: Page, readers: Readers, alice: Visitor) -> None:
+    for number in range(60):
+        alice.posted(f"Post {number}.")
+    seen = readers.comments().open(page.url)
+    expect(seen.posts).to_have_count(50)
+
+    seen.more.click()
+
+    expect(seen.bodies).to_have_text([f"Post {number}." for number in range(59, -1, -1)])
+    expect(seen.more).to_be_hidden()
+    expect(seen.with_body("Post 9.").node).to_be_focused()
+
+
+def test_a_reader_chooses_the_order(page: Page, readers: Readers, alice: Visitor, bob: Visitor) -> None:
+    alice.posted("First.")
+    best = alice.posted("Second.")
+    alice.posted("Third.")
+    bob.vote(best, 1)
+    seen = readers.comments().open(page.url)
+    order = seen.frame.get_by_label("Sort by")
+
+    order.select_option(label="Oldest")
+    expect(seen.bodies).to_have_text(["First.", "Second.", "Third."])
+    order.select_option(label="Best")
+    expect(seen.bodies.first).to_have_text("Second.")
+
+
+def test_a_branch_folds_away_and_comes_back(page: Page, readers: Readers, alice: Visitor) -> None:
+    root = alice.posted("Root.")
+    reply = alice.posted("Reply.", parent=root)
+    seen = readers.comments().open(page.url)
+
+    seen.by_id(root).press("Collapse")
+    expect(seen.by_id(reply).node).to_be_hidden()
+    seen.by_id(root).press("1 reply")
+    expect(seen.by_id(reply).node).to_be_visible()
+
+
+def test_a_link_to_a_comment_leads_to_it(page: Page, readers: Readers, alice: Visitor) -> None:
+    linked = alice.posted("The one that is linked.")
+    for number in range(55):
+        alice.posted(f"Later {number}.")
+    seen = readers.comments()
+
+    seen.page.goto(f"{page.url}#kibitz-{linked}")
+
+    expect(seen.by_id(linked).body).to_be_in_viewport(timeout=SOON_MILLISECONDS)
