@@ -40,11 +40,7 @@ ARTICLES: Final = (
                 "local audience was taken up by all the others at once, and that the people watching "
                 "talked to each other the whole time, underneath, thousands of comments an hour."
             ),
-            (
-                "The comments below this article are from there: real ones, with the times at which they "
-                "were written. Add your own. Open this page in a second window first, and watch it "
-                "arrive."
-            ),
+            "Add your own below. Open this page in a second window first, and watch it arrive.",
         ),
         recording="Youtube01-Psy.csv",
     ),

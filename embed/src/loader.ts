@@ -6,7 +6,7 @@ const { origin } = new URL(script.src);
 const page = document.documentElement;
 const osDark = matchMedia("(prefers-color-scheme: dark)");
 
-const HEIGHT_MIN_PX = 120;
+const HEIGHT_MIN_PX = 160;
 const HEIGHT_MAX_PX = 1e6;
 const SCROLL_MARGIN_PX = 80; // room for a sticky header of the host page
 const SANDBOX =

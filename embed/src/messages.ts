@@ -8,7 +8,7 @@ const TEXTS = {
   cancel: "Cancel",
   collapse: "Collapse",
   comments: { one: "{n} comment", other: "{n} comments" },
-  confirmDelete: "Delete this comment?",
+  confirmDelete: "Really delete?",
   controversial: "Controversial",
   copied: "Link copied",
   delete: "Delete",

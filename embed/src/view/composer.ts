@@ -3,8 +3,6 @@ import { ApiError } from "../api";
 import { type TextKey, text } from "../messages";
 import { button, h, setText } from "./dom";
 
-const DRAFT_DELAY_MILLISECONDS = 300;
-
 export interface ComposerOptions {
   /** What a screen reader calls the text field. */
   label: string;
@@ -47,7 +45,6 @@ export function createComposer(options: ComposerOptions): Composer {
   const foot = h("div", "foot", {}, name, ...(onCancel ? [button("act", "cancel", "cancel")] : []), submit);
   const node = h("form", "composer", { novalidate: true }, body, bodyError, foot, nameError);
   let idempotencyKey = "";
-  let draftTimer = 0;
   body.value = options.body;
   name.value = options.name ?? "";
   name.hidden = options.name === null;
@@ -73,7 +70,6 @@ export function createComposer(options: ComposerOptions): Composer {
     showErrors("", "");
     try {
       await onSubmit(body.value, name.value, idempotencyKey);
-      clearTimeout(draftTimer);
       onDraft?.("");
       body.value = idempotencyKey = "";
     } catch (error) {
@@ -90,8 +86,7 @@ export function createComposer(options: ComposerOptions): Composer {
     idempotencyKey = "";
     showErrors("", "");
     onTyping?.();
-    clearTimeout(draftTimer);
-    draftTimer = window.setTimeout(() => onDraft?.(body.value), DRAFT_DELAY_MILLISECONDS);
+    onDraft?.(body.value); // at once: who reloads in the next moment keeps the last word, too
   };
   node.onkeydown = (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void send();

@@ -42,13 +42,9 @@ declare global {
 const rules: HtmlPolicy = { createHTML: (html) => html };
 const policy = window.trustedTypes?.createPolicy("kibitz", rules) ?? rules;
 
-/** For HTML that the server sanitized, and for nothing else. Links must not replace the frame's own document. */
+/** For HTML that the server sanitized, which includes where its links lead to, and for nothing else. */
 export function setHtml(element: Element, html: string): void {
   element.innerHTML = policy.createHTML(html);
-  for (const link of element.querySelectorAll("a")) {
-    link.target = "_blank";
-    link.rel = "noopener nofollow ugc";
-  }
 }
 
 /** Makes `wanted` the children of `parent`, moving none that is in order already: a moved node loses its focus. */
