@@ -33,7 +33,7 @@ class PostScreen:
 
     def delete(self) -> None:
         self.press("Delete")
-        self.press("Delete this comment?")
+        self.press("Really delete?")
 
 
 class ComposerScreen:
