@@ -16,6 +16,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.defer import Deferred
 
+from comments.env import env_bool
 from realtime.backpressure import FrameEncoder, Gate, bound_kernel_buffer
 
 MAX_CLIENT_MESSAGE_BYTES: Final = 4096
@@ -132,6 +133,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("channels_redis").setLevel(logging.CRITICAL)
     logging.getLogger("daphne").setLevel(logging.WARNING)
     module, _, name = options.application.partition(":")
+    # Whoever reaches the port directly could send these headers too, so they count only where asked for.
+    forwarded = "X-Forwarded-{}" if env_bool("KIBITZ_BEHIND_PROXY", default=False) else None
     server = BoundedServer(
         application=getattr(importlib.import_module(module), name),
         endpoints=build_endpoint_description_strings(host=options.host, port=options.port),
@@ -141,6 +144,9 @@ def main(arguments: list[str] | None = None) -> int:
         websocket_max_frame_size=MAX_CLIENT_MESSAGE_BYTES,
         server_name="kibitz",
         verbosity=1,
+        proxy_forwarded_address_header=forwarded and forwarded.format("For"),
+        proxy_forwarded_port_header=forwarded and forwarded.format("Port"),
+        proxy_forwarded_proto_header=forwarded and forwarded.format("Proto"),
     )
     server.run()
     return 1 if server.has_failed else 0

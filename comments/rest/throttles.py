@@ -49,7 +49,8 @@ def _hit(limiter: SlidingWindowCounterRateLimiter, rate: RateLimitItem, scope: s
 
 
 def client_address(request: HttpRequest) -> str:
-    """The peer's address as the server in front tells it (Daphne reads X-Forwarded-For only when told to)."""
+    """The peer's address as the server in front tells it (Daphne reads X-Forwarded-For with
+    KIBITZ_BEHIND_PROXY only)."""
     return str(request.META.get("REMOTE_ADDR") or "unknown")
 
 

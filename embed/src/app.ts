@@ -146,8 +146,8 @@ function goLive(cursor: Cursor): void {
     listener: {
       event: takeEvent,
       totals: (totals) => changed(0, ...applyTotals(state, totals)),
-      readers: (count) => status.readers(count),
-      typing: (count) => status.typing(count - Number(Date.now() - typedAt < TYPING_MILLISECONDS)),
+      readers: (count) => settings.presence && status.readers(count),
+      typing: (count) => settings.presence && status.typing(count - Number(Date.now() - typedAt < TYPING_MILLISECONDS)),
       state: (value) => status.state(value),
     },
     ports: window,

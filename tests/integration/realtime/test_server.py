@@ -29,9 +29,9 @@ class Server:
         self.process = process
         self.port = int(process.first_line.rpartition(":")[2])
 
-    def live(self, key: str = KEY) -> Any:
+    def live(self, key: str = KEY, **headers: str) -> Any:
         """A WebSocket to a thread, to be used with `async with`."""
-        return websockets.connect(f"ws://127.0.0.1:{self.port}/live/{key}")
+        return websockets.connect(f"ws://127.0.0.1:{self.port}/live/{key}", additional_headers=headers)
 
     @asynccontextmanager
     async def request(self, path: str, method: str = "GET") -> AsyncIterator[asyncio.StreamReader]:
@@ -167,6 +167,32 @@ async def test_a_socket_says_why_it_is_refused(start_server: StartServer) -> Non
         async with server.request(f"/live/{KEY}") as answer:
             assert b" 429 " in await asyncio.wait_for(answer.readline(), SECONDS)
         await first.close()
+
+
+async def test_behind_a_proxy_readers_are_told_apart_by_the_address_that_it_names(
+    start_server: StartServer, publisher: ChannelsPublisher
+) -> None:
+    server = start_server(KIBITZ_MAX_SOCKETS_PER_ADDRESS="1", KIBITZ_BEHIND_PROXY="1")
+
+    async with (
+        server.live(**{"X-Forwarded-For": "192.0.2.1"}) as alices,
+        server.live(**{"X-Forwarded-For": "192.0.2.2"}) as bobs,
+        server.live(**{"X-Forwarded-For": "192.0.2.1"}) as alices_second,
+    ):
+        assert await close_code(alices_second) == 4029
+        publisher.publish([Frame(KEY, '{"head":4}')])
+        assert await next_frame(alices) == {"head": 4}
+        assert await next_frame(bobs) == {"head": 4}
+
+
+async def test_without_a_proxy_nobody_names_their_own_address(start_server: StartServer) -> None:
+    server = start_server(KIBITZ_MAX_SOCKETS_PER_ADDRESS="1")
+
+    async with (
+        server.live(**{"X-Forwarded-For": "192.0.2.1"}),
+        server.live(**{"X-Forwarded-For": "192.0.2.2"}) as second,
+    ):
+        assert await close_code(second) == 4029
 
 
 async def test_a_malformed_key_of_a_stream_is_answered_with_400(server: Server) -> None:
