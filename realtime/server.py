@@ -44,7 +44,11 @@ class BoundedServer(Server):  # type: ignore[misc]  # daphne has no types
             if protocol.state == WebSocketProtocol.STATE_OPEN:
                 gate.transport.write(self._frames.encoded(message["text"]))
         elif kind == "websocket.close" and protocol.state == WebSocketProtocol.STATE_OPEN:
-            protocol.sendCloseFrame(code=message.get("code", 1000))  # sendClose refuses 1001 and 1009
+            if gate is not None and not gate.is_open:
+                # Who does not read gets no close frame either; waiting for its answer would hold what waits.
+                gate.transport.abortConnection()
+            else:
+                protocol.sendCloseFrame(code=message.get("code", 1000))  # sendClose refuses 1001 and 1009
         elif gate is not None and kind == "http.response.body" and not message.get("more_body", False):
             self._end_stream(protocol, gate)
             await super().handle_reply(protocol, message)

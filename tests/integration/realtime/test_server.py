@@ -146,15 +146,14 @@ async def test_a_reader_that_does_not_read_is_dropped_while_another_gets_everyth
 ) -> None:
     idle_socket = server.connect_without_reading(f"/live/{KEY}")
     idle_stream = server.stream_without_reading(f"/live/{KEY}")
-    async with server.live() as connection:
-        count = 0
-        while not (is_gone(idle_socket) and is_gone(idle_stream)):
-            count += 1
-            assert count < 1000, "readers that do not read are still held after 32 MB"
-            publisher.publish([Frame(KEY, json.dumps({"number": count, "text": "x" * 32_000}))])
-            assert (await next_frame(connection))["number"] == count
-    idle_socket.close()
-    idle_stream.close()
+    with idle_socket, idle_stream:
+        async with server.live() as connection:
+            count = 0
+            while not (is_gone(idle_socket) and is_gone(idle_stream)):
+                count += 1
+                assert count < 1000, "readers that do not read are still held after 32 MB"
+                publisher.publish([Frame(KEY, json.dumps({"number": count, "text": "x" * 32_000}))])
+                assert (await next_frame(connection))["number"] == count
 
 
 async def test_a_socket_says_why_it_is_refused(start_server: StartServer) -> None:
