@@ -13,10 +13,11 @@ ENVIRONMENT = "environment"  # the tag: what a start looks at; `manage.py check`
 
 @register(ENVIRONMENT)
 def environment_is_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """kibitz.E001: a number that is none. kibitz.E002: a public address that is none."""
+    """kibitz.E001: a number or switch that is none. kibitz.E002: a public address that is none."""
     problems: list[CheckMessage] = []
     for name, read in (
         ("KIBITZ_FORMATTERS", env.formatter_count),
+        ("KIBITZ_BEHIND_PROXY", lambda: env.env_bool("KIBITZ_BEHIND_PROXY", default=False)),
         ("KIBITZ_MAX_SOCKETS_PER_ADDRESS", lambda: env.env_int("KIBITZ_MAX_SOCKETS_PER_ADDRESS", 100)),
     ):
         try:

@@ -23,6 +23,11 @@ MAX_CLIENT_MESSAGE_BYTES: Final = 4096
 DRAIN_SECONDS: Final = 1.8  # what a request that is being answered may take after SIGTERM
 LIFESPAN_SECONDS: Final = 0.5
 EXIT_SECONDS: Final = 2.8  # a view that hangs in a thread would hold up the exit; the supervisor waits 5 s
+FORWARDED_HEADERS: Final = {
+    "proxy_forwarded_address_header": "X-Forwarded-For",
+    "proxy_forwarded_port_header": "X-Forwarded-Port",
+    "proxy_forwarded_proto_header": "X-Forwarded-Proto",
+}
 _APPLICATION: Final = "realtime.asgi:application"
 
 
@@ -137,8 +142,6 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("channels_redis").setLevel(logging.CRITICAL)
     logging.getLogger("daphne").setLevel(logging.WARNING)
     module, _, name = options.application.partition(":")
-    # Whoever reaches the port directly could send these headers too, so they count only where asked for.
-    forwarded = "X-Forwarded-{}" if env_bool("KIBITZ_BEHIND_PROXY", default=False) else None
     server = BoundedServer(
         application=getattr(importlib.import_module(module), name),
         endpoints=build_endpoint_description_strings(host=options.host, port=options.port),
@@ -148,9 +151,8 @@ def main(arguments: list[str] | None = None) -> int:
         websocket_max_frame_size=MAX_CLIENT_MESSAGE_BYTES,
         server_name="kibitz",
         verbosity=1,
-        proxy_forwarded_address_header=forwarded and forwarded.format("For"),
-        proxy_forwarded_port_header=forwarded and forwarded.format("Port"),
-        proxy_forwarded_proto_header=forwarded and forwarded.format("Proto"),
+        # Whoever reaches the port directly could send these too, so they count only where asked for.
+        **(FORWARDED_HEADERS if env_bool("KIBITZ_BEHIND_PROXY", default=False) else {}),
     )
     server.run()
     return 1 if server.has_failed else 0

@@ -1,5 +1,6 @@
 """`python -m comments.supervision` for real: what `./run` starts, restarts and leaves behind."""
 
+import http.client
 import json
 import os
 import shutil
@@ -108,6 +109,22 @@ def test_a_killed_supervisor_leaves_no_process_and_starts_again(
     )
     with started(later_run.state_dir) as again:
         assert again.get("/readyz") == 200
+
+
+def test_behind_a_proxy_the_bootstrap_names_addresses_as_browsers_see_them(
+    prepared: Path, tmp_path: Path
+) -> None:
+    state_dir = shutil.copytree(prepared, tmp_path / "state")
+    told = {"Host": "comments.example.org", "X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
+
+    with started(state_dir, KIBITZ_BEHIND_PROXY="1") as run:
+        connection = http.client.HTTPConnection("127.0.0.1", run.port, timeout=STOP_SECONDS)
+        connection.request("GET", "/api/v1/sites/demo/thread/?page_id=first", headers=told)
+        live = json.load(connection.getresponse())["live"]
+        connection.close()
+
+    assert live["ws"].startswith("wss://comments.example.org/live/")
+    assert live["sse"].startswith("https://comments.example.org/live/")
 
 
 def test_a_second_run_on_the_same_state_says_so(run: Run) -> None:

@@ -98,6 +98,7 @@ def test_a_given_secret_key_is_taken_and_none_is_made(
         ("KIBITZ_FORMATTERS", "0", "kibitz.E001"),
         ("KIBITZ_FORMATTERS", "two", "kibitz.E001"),
         ("KIBITZ_MAX_SOCKETS_PER_ADDRESS", "-1", "kibitz.E001"),
+        ("KIBITZ_BEHIND_PROXY", "maybe", "kibitz.E001"),
     ],
 )
 def test_a_wrong_number_is_said_at_the_start(
