@@ -27,25 +27,29 @@ class _Breaker:
     paused_until = 0.0
 
 
-def append_event(*, thread_id: int, key: str, epoch: str, event: EventShape, now: datetime) -> None:
+def append_event(
+    *, thread_id: int, site: str, key: str, epoch: str, event: EventShape, now: datetime
+) -> None:
     """Writes the event in the caller's transaction and queues it when that commits.
 
-    The caller took `event["seq"]` under the thread row's lock in the same transaction.
+    `site` is the site's key. The caller took `event["seq"]` under the thread row's lock in the same
+    transaction.
     """
     row = Event.objects.create(
         thread_id=thread_id, key=key, epoch=epoch, seq=event["seq"], data=compact_json(event), created=now
     )
-    transaction.on_commit(partial(enqueue, [entry_of(row)]), robust=True)
+    transaction.on_commit(partial(enqueue, [entry_of(row, site)]), robust=True)
 
 
-def append_totals(key: str, totals: dict[int, wire.Tally]) -> None:
+def append_totals(site: str, key: str, totals: dict[int, wire.Tally]) -> None:
     """Queues vote totals when the caller's transaction commits; they are not numbered and not repeated."""
-    entry = wire.TotalsEntry(key=key, data=compact_json({str(pk): tally for pk, tally in totals.items()}))
+    data = compact_json({str(pk): tally for pk, tally in totals.items()})
+    entry = wire.TotalsEntry(key=key, data=data, site=site)
     transaction.on_commit(partial(enqueue, [entry]), robust=True)
 
 
-def entry_of(row: Event) -> wire.EventEntry:
-    return wire.EventEntry(id=row.pk, key=row.key, epoch=row.epoch, seq=row.seq, data=row.data)
+def entry_of(row: Event, site: str) -> wire.EventEntry:
+    return wire.EventEntry(id=row.pk, key=row.key, epoch=row.epoch, seq=row.seq, data=row.data, site=site)
 
 
 def enqueue(entries: Iterable[wire.EventEntry | wire.TotalsEntry], *, counter: str = "enqueued") -> bool:

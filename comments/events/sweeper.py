@@ -68,15 +68,14 @@ class Sweeper:
         """Adds again what has not been published for 2 s, each at growing intervals."""
         clock = self._monotonic()
         due = []
-        for row in Event.objects.filter(is_done=False, created__lt=now - STALE_AFTER).order_by("created")[
-            :BATCH
-        ]:
+        stale = Event.objects.filter(is_done=False, created__lt=now - STALE_AFTER).order_by("created")
+        for row in stale.select_related("thread__site")[:BATCH]:
             not_before, pause = self._repeats.get(row.pk, (0.0, STALE_AFTER.total_seconds() / 2))
             if clock >= not_before:
                 due.append(row)
                 pause = min(pause * 2, REPEAT_MAX_SECONDS)
                 self._repeats[row.pk] = (clock + pause, pause)
-        if due and not enqueue([entry_of(row) for row in due], counter="repeated"):
+        if due and not enqueue([entry_of(row, row.thread.site.key) for row in due], counter="repeated"):
             for row in due:
                 del self._repeats[row.pk]
             return 0

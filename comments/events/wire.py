@@ -26,13 +26,17 @@ class Tally(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class EventEntry:
-    """One numbered event on its way to the formatter; `data` is its public JSON, made at write time."""
+    """One numbered event on its way to the formatter; `data` is its public JSON, made at write time.
+
+    `site` is the site's key: it decides which push nodes get the event (comments.cells).
+    """
 
     id: int
     key: str
     epoch: str
     seq: int
     data: str
+    site: str = ""
 
     def fields(self) -> dict[str, str | int]:
         return {
@@ -42,6 +46,7 @@ class EventEntry:
             "epoch": self.epoch,
             "seq": self.seq,
             "data": self.data,
+            "site": self.site,
         }
 
 
@@ -51,9 +56,10 @@ class TotalsEntry:
 
     key: str
     data: str
+    site: str = ""
 
     def fields(self) -> dict[str, str | int]:
-        return {"kind": "totals", "key": self.key, "data": self.data}
+        return {"kind": "totals", "key": self.key, "data": self.data, "site": self.site}
 
 
 def stream_name(index: int) -> str:
@@ -76,9 +82,10 @@ def parse_entry(fields: Mapping[str, str]) -> EventEntry | TotalsEntry:
                 epoch=fields["epoch"],
                 seq=int(fields["seq"]),
                 data=fields["data"],
+                site=fields.get("site", ""),
             )
         if fields["kind"] == "totals":
-            return TotalsEntry(key=fields["key"], data=fields["data"])
+            return TotalsEntry(key=fields["key"], data=fields["data"], site=fields.get("site", ""))
     except KeyError as missing:
         raise ValueError(f"stream entry without {missing}") from missing
     raise ValueError(f"stream entry of unknown kind {fields['kind']!r}")

@@ -27,7 +27,7 @@ def vote(post: Post, value: VoteValue, *, author: Author) -> Tally:
     if post.author_id == author.pk:
         raise OwnPost()
     with transaction.atomic():
-        thread = Thread.objects.get(pk=post.thread_id)
+        thread = Thread.objects.select_related("site").get(pk=post.thread_id)
         # The lock makes voted_seq exact: who reads the thread at a later seq reads this vote too.
         lock_thread(thread)
         post = Post.objects.get(pk=post.pk)
@@ -44,7 +44,7 @@ def vote(post: Post, value: VoteValue, *, author: Author) -> Tally:
         post.best, post.controversy = best(post.up, post.down), controversy(post.up, post.down)
         post.voted_seq = thread.seq
         post.save(update_fields=["up", "down", "best", "controversy", "voted_seq"])
-        append_totals(thread.key, {post.pk: tally(post.up, post.down)})
+        append_totals(thread.site.key, thread.key, {post.pk: tally(post.up, post.down)})
     return tally(post.up, post.down)
 
 

@@ -57,6 +57,7 @@ def thread_of_page(site: Site, key: str, page: Page, *, now: datetime) -> Thread
             "created": now,
         },
     )
+    thread.site = site
     return thread
 
 
@@ -171,4 +172,11 @@ def _head(thread: Thread, kind: EventType) -> EventShape:
 
 
 def _append(thread: Thread, event: EventShape, now: datetime) -> None:
-    append_event(thread_id=thread.pk, key=thread.key, epoch=thread.epoch, event=event, now=now)
+    append_event(
+        thread_id=thread.pk,
+        site=thread.site.key,
+        key=thread.key,
+        epoch=thread.epoch,
+        event=event,
+        now=now,
+    )

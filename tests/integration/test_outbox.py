@@ -33,7 +33,7 @@ def test_a_committed_event_is_queued_as_it_is_stored(alice: Person, redis_client
     alice.posted()
 
     row = Event.objects.get()
-    assert queued(redis_client) == [entry_of(row)]
+    assert queued(redis_client) == [entry_of(row, alice.page.site)]
     assert json.loads(row.data)["post"]["html"] == "<p>Hello.</p>"
     assert redis_client.hget(wire.COUNTERS, "enqueued") == "1"
 
@@ -57,8 +57,15 @@ def test_what_is_rolled_back_is_neither_stored_nor_queued(alice: Person, redis_c
     event: EventShape = {"seq": 2, "type": "thread.locked", "posts": 1}
 
     with transaction.atomic():
-        outbox.append_event(thread_id=thread.pk, key=thread.key, epoch=thread.epoch, event=event, now=NOW)
-        append_totals(thread.key, {1: {"score": 1, "up": 1, "down": 0}})
+        outbox.append_event(
+            thread_id=thread.pk,
+            site=thread.site.key,
+            key=thread.key,
+            epoch=thread.epoch,
+            event=event,
+            now=NOW,
+        )
+        append_totals(thread.site.key, thread.key, {1: {"score": 1, "up": 1, "down": 0}})
         transaction.set_rollback(True)
 
     assert Event.objects.count() == 1

@@ -58,7 +58,7 @@ def test_what_is_not_done_after_two_seconds_is_added_again(
 ) -> None:
     sweeper.sweep(NOW)
 
-    assert queued(redis_client) == [outbox.entry_of(event)]
+    assert queued(redis_client) == [outbox.entry_of(event, event.thread.site.key)]
     assert redis_client.hget(wire.COUNTERS, "repeated") == "1"
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from comments.events.wire import EventEntry, TotalsEntry, parse_entry, stream_of
 
-EVENT = EventEntry(id=7, key="k" * 26, epoch="e", seq=3, data='{"seq":3}')
-TOTALS = TotalsEntry(key="k" * 26, data='{"7":{"score":1,"up":1,"down":0}}')
+EVENT = EventEntry(id=7, key="k" * 26, epoch="e", seq=3, data='{"seq":3}', site="blog")
+TOTALS = TotalsEntry(key="k" * 26, data='{"7":{"score":1,"up":1,"down":0}}', site="blog")
 
 
 @pytest.mark.parametrize("entry", [EVENT, TOTALS], ids=["event", "totals"])
