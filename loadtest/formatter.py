@@ -4,19 +4,27 @@
 
 Needs a Redis of its own: it empties it. The stream is filled first; the clock runs from the process's first
 frame to its last acknowledgement. Its own CPU time is told too, which other load on the machine moves less.
+`--nchan` publishes to a push node too, which it starts. `--profile FILE` has py-spy write there what the
+process spends its time on, as a flame graph (.svg) or as lines of stacks.
 """
 
 import argparse
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from comments import env
+from comments import cells, env
 from comments.events import wire
 from comments.events.redis_clients import command_client
+from comments.supervision import nginx
 from comments.threads.page import thread_key
 
 CHUNK = 1_000
@@ -30,14 +38,24 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--threads", type=int, default=50)
     parser.add_argument("--body-bytes", type=int, default=400)
+    parser.add_argument("--nchan", action="store_true")
+    parser.add_argument("--profile", type=Path)
     options = parser.parse_args()
+    with ExitStack() as stack:
+        push_cells = stack.enter_context(push_node()) if options.nchan else ""
+        measure(options, push_cells)
+
+
+def measure(options: argparse.Namespace, push_cells: str) -> None:
     client = command_client(env.redis_url())
     client.flushall()
     fill(options.events, options.threads, options.body_bytes)
     process = subprocess.Popen(
-        [sys.executable, "-m", "realtime"], env={**os.environ, "KIBITZ_FORMATTERS": "1"}
+        [sys.executable, "-m", "realtime"],
+        env={**os.environ, "KIBITZ_FORMATTERS": "1", cells.VARIABLE: push_cells},
     )
     try:
+        profiler = profiled(process.pid, options.profile) if options.profile else None
         while not client.hget(wire.COUNTERS, "acknowledged"):
             time.sleep(POLL_SECONDS)
         at_start, done_at_start = time.monotonic(), acknowledged()
@@ -50,9 +68,52 @@ def main() -> None:
             f"{options.events / cpu_seconds(process.pid):,.0f} events per CPU second with its start, "
             f"{int(client.hget(wire.COUNTERS, 'frames') or 0)} frames"
         )
+        if profiler is not None:
+            profiler.send_signal(signal.SIGINT)
+            profiler.wait()
     finally:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def push_node() -> Iterator[str]:
+    """An nginx push instance, and the KIBITZ_PUSH_CELLS that names it."""
+    with TemporaryDirectory(prefix="kibitz-load-") as name:
+        runtime = Path(name)
+        runtime.chmod(0o711)  # its workers may be another user
+        publish = f"unix:{runtime}/publish.sock"
+        settings = nginx.PushSettings(
+            runtime=runtime,
+            listen=f"127.0.0.1:{unused_port()}",
+            publish=publish,
+            secret=cells.push_secret(),
+            origins=(),
+        )
+        (runtime / "nginx.conf").write_text(nginx.render_push(settings))
+        process = subprocess.Popen(nginx.argv(runtime / "nginx.conf"), cwd=runtime)
+        try:
+            while not (runtime / "publish.sock").exists():
+                if process.poll() is not None:
+                    sys.exit("nginx did not start")
+                time.sleep(POLL_SECONDS)
+            nodes = [{"public": "http://127.0.0.1", "publish": publish}]
+            yield json.dumps({"main": {"sites": ["*"], "nodes": nodes}})
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def profiled(pid: int, path: Path) -> subprocess.Popen[bytes]:
+    form = "flamegraph" if path.suffix == ".svg" else "raw"
+    py_spy = str(Path(sys.executable).with_name("py-spy"))
+    return subprocess.Popen([py_spy, "record", "-r", "200", "-f", form, "-o", str(path), "-p", str(pid)])
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def fill(events: int, threads: int, body_bytes: int) -> None:
@@ -63,7 +124,9 @@ def fill(events: int, threads: int, body_bytes: int) -> None:
         seq = number // threads + 1
         post = {"id": number, "seq": seq, "author": {"name": "alice"}, "html": f"<p>{'x' * body_bytes}</p>"}
         data = json.dumps({"seq": seq, "type": "post.created", "posts": seq, "post": post})
-        entry = wire.EventEntry(id=number, key=keys[number % threads], epoch="e", seq=seq, data=data)
+        entry = wire.EventEntry(
+            id=number, key=keys[number % threads], epoch="e", seq=seq, data=data, site="load"
+        )
         pipeline.xadd(wire.stream_name(0), dict(entry.fields().items()))
         if number % CHUNK == CHUNK - 1:
             pipeline.execute()

@@ -13,9 +13,13 @@ import threading
 
 import gevent
 
+from comments.cells import push_cells
 from comments.env import env_int, redis_url
 from realtime.formatter import Formatter
+from realtime.missed import Missed
+from realtime.publisher import PublisherToAll
 from realtime.publisher_channels import ChannelsPublisher
+from realtime.publisher_nchan import NchanPublisher
 from realtime.stream import EventQueue
 
 
@@ -26,7 +30,8 @@ def main() -> int:
         index = env_int("KIBITZ_FORMATTER_INDEX", 0)
         consumer = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         queue = EventQueue(redis_url(), index, consumer)
-        publisher = ChannelsPublisher(redis_url())
+        channels = ChannelsPublisher(redis_url())
+        cells = push_cells()
     except ValueError as error:
         print(f"formatter: {error}", file=sys.stderr)
         return 2
@@ -34,7 +39,12 @@ def main() -> int:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(signal_number, stop.set)
     print(f"formatter {index} reads {queue.stream}", flush=True)
-    Formatter(queue, publisher, stop).run()
+    if cells:
+        nchan = NchanPublisher(cells, Missed(redis_url()))
+        Formatter(queue, PublisherToAll(channels, nchan), stop).run()
+        nchan.close()
+    else:
+        Formatter(queue, channels, stop).run()
     queue.close()
     return 0
 

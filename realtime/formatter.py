@@ -1,4 +1,4 @@
-"""The formatter: read events, group them by thread, publish frames, acknowledge.
+"""The formatter: read events, let them gather by thread, publish frames, acknowledge.
 
 Written with plain threads: realtime.__main__ patches them to greenlets, tests run them as they are.
 """
@@ -12,10 +12,12 @@ from typing import Final, Protocol
 from comments.events.wire import EventEntry
 from realtime.frames import Totals, build_frames, read_entry
 from realtime.heads import Heads
-from realtime.publisher import Frame, Publisher, PublishFailed
+from realtime.holding import Held, Holding
+from realtime.publisher import Frame, Published, Publisher, PublishFailed
 from realtime.stream import Batch, QueueUnavailable
 from realtime.totals import LatestTotals
 
+FLUSHERS: Final = 16  # so many slow deliveries may be on their way before a quiet thread waits for one
 TAKE_OVER_EVERY_SECONDS: Final = 5.0
 ANNOUNCE_EVERY_SECONDS: Final = 0.5
 BACKOFF_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # then 2 s each; a Redis restart takes about 0.2 s
@@ -30,18 +32,18 @@ class Queue(Protocol):
     def acknowledge(
         self, stream: str, entry_ids: Sequence[str], event_ids: Sequence[int], counts: Mapping[str, int]
     ) -> None: ...
-    def keep(self, batch: Batch) -> None: ...
+    def keep(self, stream: str, entry_ids: Sequence[str]) -> None: ...
     def claim(self) -> Iterable[Batch]: ...
     def adopt(self) -> Iterable[Batch]: ...
     def forget_gone_consumers(self) -> None: ...
 
 
 class Formatter:
-    """Carries batches from a queue to a publisher until `stop` is set.
+    """Carries entries from a queue to a publisher until `stop` is set.
 
     An entry is acknowledged only after its frame was published. While the carrier or Redis is away, the same
-    batch is tried again, for as long as it takes. An entry that cannot be framed or published stays pending,
-    alone, until the queue gives it up.
+    frames are tried again, for as long as it takes. An entry that cannot be framed or published stays
+    pending, alone, until the queue gives it up.
     """
 
     def __init__(
@@ -56,12 +58,14 @@ class Formatter:
         self._publisher = publisher
         self._stop = stop
         self._clock = clock
+        self._holding = Holding(clock)
+        self._lock = threading.Lock()  # guards what follows
         self._heads = Heads()
         self._latest_totals = LatestTotals()
 
     def run(self) -> None:
         """Works until `stop` is set, then finishes what it holds and returns."""
-        greenlets = [
+        sources = [
             threading.Thread(target=self._repeat, args=(work, every_seconds), name=work.__name__)
             for work, every_seconds in (
                 (self.read_once, 0.0),
@@ -69,96 +73,140 @@ class Formatter:
                 (self.announce_once, ANNOUNCE_EVERY_SECONDS),
             )
         ]
-        for greenlet in greenlets:
-            greenlet.start()
-        for greenlet in greenlets:
-            greenlet.join()
+        flushers = [threading.Thread(target=self._flush_until_drained, name="flush") for _ in range(FLUSHERS)]
+        for thread in sources + flushers:
+            thread.start()
+        for thread in sources:
+            thread.join()
+        self._holding.drain()
+        for thread in flushers:
+            thread.join()
         self._announce(self._heads.drain())
 
     def read_once(self) -> None:
-        """Takes what is new in the own stream, waiting up to a second for it; raises QueueUnavailable."""
-        batch = self._queue.read()
-        if batch.deliveries:
-            self.process(batch)
+        """Takes in what is new in the own stream, waiting up to a second for it; raises QueueUnavailable."""
+        if self._holding.has_room():
+            self.take_in(self._queue.read())
 
     def take_over_once(self) -> None:
-        """Takes what other processes left; raises QueueUnavailable."""
+        """Takes in what other processes left; raises QueueUnavailable."""
+        self._keep_hold()
         for batch in self._queue.claim():
-            self.process(batch)
+            self.take_in(batch)
         for batch in self._queue.adopt():
-            self.process(batch)
+            self.take_in(batch)
+            if not self._holding.has_room():
+                break
         self._queue.forget_gone_consumers()
 
     def announce_once(self) -> None:
         """Re-announces the last seq of threads that fell quiet."""
-        self._announce(self._heads.due(self._clock()))
+        with self._lock:
+            due = self._heads.due(self._clock())
+        self._announce(due)
 
-    def process(self, batch: Batch) -> None:
-        """Publishes a batch and acknowledges it; when stopped meanwhile, entries stay pending."""
-        try:
-            self._process(batch)
-        except Exception:
-            logger.exception("a batch of %d entries failed", len(batch.deliveries))
-            if len(batch.deliveries) > 1:
-                for delivery in batch.deliveries:
-                    self.process(Batch(batch.stream, [delivery]))
+    def take_in(self, batch: Batch) -> None:
+        """Lets the batch's entries wait for their threads' next frames.
 
-    def _process(self, batch: Batch) -> None:
-        entries = self._readable(batch)
-        frames = build_frames(entries)
-        unpublished = self._publish(batch, frames)
-        if unpublished is None:
-            return
-        refused = {entry_id for frame in unpublished for entry_id in frame.entry_ids}
-        published = [(entry_id, entry) for entry_id, entry in entries if entry_id not in refused]
-        self._note(published)
-        event_ids = [entry.id for _, entry in published if isinstance(entry, EventEntry)]
-        counts = {
-            "taken": len(batch.deliveries),
-            "framed": len(entries),
-            "published": len(published),
-            "acknowledged": len(published),
-            "frames": len(frames) - len(unpublished),
-        }
-        entry_ids = [entry_id for entry_id, _ in published]
-        self._until_done(lambda: self._queue.acknowledge(batch.stream, entry_ids, event_ids, counts))
-
-    def _readable(self, batch: Batch) -> list[tuple[str, EventEntry | Totals]]:
-        """The entries that can be framed; one that cannot stays pending, so that the queue gives it up."""
-        entries: list[tuple[str, EventEntry | Totals]] = []
+        One that cannot be read stays pending, so that the queue gives it up.
+        """
+        unreadable = 0
+        entries = []
         for entry_id, fields in batch.deliveries:
             try:
                 entry = read_entry(fields)
             except ValueError as error:
                 logger.warning("entry %s of %s cannot be read: %s", entry_id, batch.stream, error)
+                unreadable += 1
                 continue
             if isinstance(entry, Totals):
-                entry = self._latest_totals.newer(entry_id, entry)
-            entries.append((entry_id, entry))
-        return entries
+                with self._lock:
+                    entry = self._latest_totals.newer(entry_id, entry)
+            entries.append(Held(batch.stream, entry_id, entry, len(fields["data"])))
+        self._holding.add(entries)
+        if unreadable:
+            self._acknowledge(batch.stream, [], [], {"taken": unreadable})
 
-    def _publish(self, batch: Batch, frames: Sequence[Frame]) -> list[Frame] | None:
-        """The frames that the carrier refuses; waits while it is away; None when stopped meanwhile."""
-        refused: list[Frame] = []
+    def flush_once(self) -> bool:
+        """Publishes and acknowledges what is due; False when nothing is.
+
+        When stopped while the carrier is away, the entries stay pending.
+        """
+        flush = self._holding.take()
+        if flush is None:
+            return False
+        delivery_seconds: Mapping[str, float] = {}
+        try:
+            delivery_seconds = self._carry(flush.entries)
+        finally:
+            self._holding.done(flush, delivery_seconds)
+        return True
+
+    def _carry(self, entries: Sequence[Held]) -> Mapping[str, float]:
+        """Publishes and acknowledges; returns what a delivery costs by thread."""
+        try:
+            return self._publish_and_acknowledge(entries)
+        except Exception:
+            logger.exception("%d entries failed", len(entries))
+            if len(entries) > 1:
+                for held in entries:
+                    self._carry([held])
+            return {}
+
+    def _publish_and_acknowledge(self, entries: Sequence[Held]) -> Mapping[str, float]:
+        frames = build_frames([(held.entry_id, held.entry) for held in entries])
+        published = self._publish(entries, frames)
+        if published is None:
+            return {}
+        refused = {(frame.key, entry_id) for frame in published.refused for entry_id in frame.entry_ids}
+        delivered = [held for held in entries if (held.entry.key, held.entry_id) not in refused]
+        self._note(delivered)
+        frame_count = len(frames) - len(published.refused)
+        for stream in {held.stream: None for held in entries}:
+            of_stream = [held for held in delivered if held.stream == stream]
+            event_ids = [held.entry.id for held in of_stream if isinstance(held.entry, EventEntry)]
+            taken = sum(held.stream == stream for held in entries)
+            counts = {
+                "taken": taken,
+                "framed": taken,
+                "published": len(of_stream),
+                "acknowledged": len(of_stream),
+                "frames": frame_count,
+            }
+            frame_count = 0  # counted with the first stream
+            self._acknowledge(stream, [held.entry_id for held in of_stream], event_ids, counts)
+        return published.delivery_seconds
+
+    def _acknowledge(
+        self, stream: str, entry_ids: Sequence[str], event_ids: Sequence[int], counts: Mapping[str, int]
+    ) -> None:
+        self._until_done(lambda: self._queue.acknowledge(stream, entry_ids, event_ids, counts))
+
+    def _publish(self, entries: Sequence[Held], frames: Sequence[Frame]) -> Published | None:
+        """Waits while the carrier is away; None when stopped meanwhile."""
+        published = Published()
 
         def attempt() -> None:
+            nonlocal published
             try:
-                refused.extend(self._publisher.publish(frames))
+                published = self._publisher.publish(frames)
             except PublishFailed as error:
-                self._queue.keep(batch)
+                self._keep(entries)
                 raise QueueUnavailable(str(error)) from error
 
         if frames and not self._until_done(attempt):
             return None
-        for frame in refused:
-            logger.error("a frame of %d bytes for thread %s was refused", len(frame.text), frame.key)
-        return refused
+        for frame in published.refused:
+            logger.error("a frame of %d characters for thread %s was refused", len(frame.text), frame.key)
+        return published
 
-    def _note(self, published: Sequence[tuple[str, EventEntry | Totals]]) -> None:
-        now = self._clock()
-        for _, entry in published:
-            if isinstance(entry, EventEntry):
-                self._heads.note(entry.key, entry.epoch, entry.seq, now)
+    def _note(self, delivered: Sequence[Held]) -> None:
+        with self._lock:
+            now = self._clock()
+            for held in delivered:
+                entry = held.entry
+                if isinstance(entry, EventEntry):
+                    self._heads.note(entry.key, entry.epoch, entry.seq, now, site=entry.site)
 
     def _announce(self, frames: Sequence[Frame]) -> None:
         """Best effort: when the carrier is away, readers find the end of the thread on coming back."""
@@ -168,6 +216,14 @@ class Formatter:
             self._publisher.publish(frames)
         except PublishFailed as error:
             logger.warning("%d heads were not announced: %s", len(frames), error)
+
+    def _keep_hold(self) -> None:
+        """What waits long here, because carriers are slow, is nobody else's yet; nor this process's anew."""
+        self._keep(self._holding.entries())
+
+    def _keep(self, entries: Sequence[Held]) -> None:
+        for stream in {held.stream: None for held in entries}:
+            self._queue.keep(stream, [held.entry_id for held in entries if held.stream == stream])
 
     def _until_done(self, attempt: Callable[[], None]) -> bool:
         """Repeats `attempt` while Redis or the carrier is away; False when stopped before it succeeded."""
@@ -195,3 +251,7 @@ class Formatter:
                 logger.exception("%s failed", work.__name__)
                 self._stop.wait(BACKOFF_SECONDS[-1])
             self._stop.wait(every_seconds)
+
+    def _flush_until_drained(self) -> None:
+        while self._holding.wait_until_due():
+            self.flush_once()

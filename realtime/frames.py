@@ -17,6 +17,7 @@ class Totals:
 
     key: str
     tallies: Mapping[str, object]
+    site: str = ""
 
 
 @dataclass(slots=True)
@@ -24,9 +25,19 @@ class _Thread:
     """One incarnation of a thread, as far as a batch tells."""
 
     key: str
+    site: str
     epoch: str
     events: dict[int, str]
     entry_ids: dict[int, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Totals:
+    """One thread's totals, as far as a batch tells."""
+
+    site: str
+    tallies: dict[str, object]
+    entry_ids: list[str]
 
 
 def read_entry(fields: Mapping[str, str]) -> EventEntry | Totals:
@@ -39,7 +50,7 @@ def read_entry(fields: Mapping[str, str]) -> EventEntry | Totals:
         tallies = json.loads(entry.data)
         if not isinstance(tallies, dict):
             raise ValueError("totals that are no JSON object")
-        return Totals(entry.key, tallies)
+        return Totals(entry.key, tallies, entry.site)
     if entry.data[:1] != "{" or entry.data[-1:] != "}":
         raise ValueError("event that is no JSON object")
     return entry
@@ -54,32 +65,33 @@ def build_frames(
     travels alone), then one for its totals, the newest tally of a post winning.
     """
     threads: dict[tuple[str, str], _Thread] = {}
-    tallies: dict[str, dict[str, object]] = {}
-    tally_ids: dict[str, list[str]] = {}
+    totals: dict[str, _Totals] = {}
     for entry_id, entry in entries:
         if isinstance(entry, Totals):
-            tallies.setdefault(entry.key, {}).update(entry.tallies)
-            tally_ids.setdefault(entry.key, []).append(entry_id)
+            merged = totals.setdefault(entry.key, _Totals(entry.site, {}, []))
+            merged.tallies.update(entry.tallies)
+            merged.entry_ids.append(entry_id)
             continue
         name = (entry.key, entry.epoch)
         thread = threads.get(name)
         if thread is None:
-            thread = threads[name] = _Thread(entry.key, entry.epoch, {}, {})
+            thread = threads[name] = _Thread(entry.key, entry.site, entry.epoch, {}, {})
         if entry.seq in thread.events:
             thread.entry_ids[entry.seq].append(entry_id)
         else:
             thread.events[entry.seq] = entry.data
             thread.entry_ids[entry.seq] = [entry_id]
     frames = [_events_frame(thread, run) for thread in threads.values() for run in _runs(thread, max_bytes)]
-    for key, merged in tallies.items():
-        if merged:
-            frames.append(Frame(key, _compact({"totals": merged}), tuple(tally_ids[key])))
+    for key, merged in totals.items():
+        if merged.tallies:
+            text = _compact({"totals": merged.tallies})
+            frames.append(Frame(key, text, tuple(merged.entry_ids), merged.site))
     return frames
 
 
-def head_frame(key: str, epoch: str, head: int) -> Frame:
+def head_frame(key: str, epoch: str, head: int, *, site: str = "") -> Frame:
     """The re-announcement of a thread's last seq, from which a reader sees that it missed the end."""
-    return Frame(key, _compact({"head": head, "epoch": epoch}))
+    return Frame(key, _compact({"head": head, "epoch": epoch}), (), site, epoch, head)
 
 
 def _runs(thread: _Thread, max_bytes: int) -> Iterator[list[int]]:
@@ -100,7 +112,8 @@ def _runs(thread: _Thread, max_bytes: int) -> Iterator[list[int]]:
 def _events_frame(thread: _Thread, run: list[int]) -> Frame:
     events = ",".join([thread.events[seq] for seq in run])
     text = f'{{"epoch":{json.dumps(thread.epoch)},"first":{run[0]},"last":{run[-1]},"events":[{events}]}}'
-    return Frame(thread.key, text, tuple(entry_id for seq in run for entry_id in thread.entry_ids[seq]))
+    entry_ids = tuple(entry_id for seq in run for entry_id in thread.entry_ids[seq])
+    return Frame(thread.key, text, entry_ids, thread.site, thread.epoch, run[-1])
 
 
 def _byte_count(text: str) -> int:

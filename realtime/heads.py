@@ -9,9 +9,13 @@ QUIET_SECONDS: Final = (3.0, 30.0)  # the last frame lost shows soon, and once m
 
 
 class _Head(NamedTuple):
+    site: str
     epoch: str
     seq: int
     at: float
+
+    def frame(self, key: str) -> Frame:
+        return head_frame(key, self.epoch, self.seq, site=self.site)
 
 
 class Heads:
@@ -24,13 +28,13 @@ class Heads:
     def __init__(self) -> None:
         self._waiting: tuple[dict[str, _Head], ...] = tuple({} for _ in QUIET_SECONDS)
 
-    def note(self, key: str, epoch: str, seq: int, now: float) -> None:
+    def note(self, key: str, epoch: str, seq: int, now: float, *, site: str = "") -> None:
         """A frame up to `seq` went out; the thread's quiet starts anew."""
         for waiting in self._waiting:
             known = waiting.pop(key, None)
             if known is not None and known.epoch == epoch:
                 seq = max(seq, known.seq)  # a claimed entry may be older than what went out since
-        self._waiting[0][key] = _Head(epoch, seq, now)
+        self._waiting[0][key] = _Head(site, epoch, seq, now)
 
     def due(self, now: float) -> list[Frame]:
         """The re-announcements whose time has come; each is returned once."""
@@ -43,7 +47,7 @@ class Heads:
                 ripe.append((key, head))
             for key, head in ripe:
                 del waiting[key]
-                frames.append(head_frame(key, head.epoch, head.seq))
+                frames.append(head.frame(key))
                 if stage + 1 < len(self._waiting):
                     self._waiting[stage + 1][key] = head
         return frames
@@ -52,6 +56,6 @@ class Heads:
         """Every announcement that would still come, now, because the process leaves."""
         frames = []
         for waiting in self._waiting:
-            frames += [head_frame(key, head.epoch, head.seq) for key, head in waiting.items()]
+            frames += [head.frame(key) for key, head in waiting.items()]
             waiting.clear()
         return frames

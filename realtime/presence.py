@@ -11,7 +11,7 @@ from typing import Final
 import redis
 
 from realtime.mailbox import Mailbox
-from realtime.presence_store import Counts, PresenceStore
+from realtime.presence_store import Counts, PresenceStore, bucketed
 from realtime.publisher import Frame, PublishFailed
 from realtime.publisher_channels import ChannelsPublisher
 
@@ -22,14 +22,6 @@ TYPING_SECONDS: Final = 5.0
 TYPING_EVERY_SECONDS: Final = 1.0  # what a client may send more often is ignored
 
 logger = logging.getLogger(__name__)
-
-
-def bucketed(count: int) -> int:
-    """The count as readers see it: exact below 20, then two significant digits."""
-    if count < 20:
-        return count
-    step: int = 10 ** (len(str(count)) - 2)
-    return round(count / step) * step
 
 
 class _Shown:

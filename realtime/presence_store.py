@@ -8,7 +8,23 @@ from typing import Any, Final, NamedTuple
 from comments.events.redis_clients import command_client
 
 COUNT_SECONDS: Final = 60  # two missed 25 s heartbeats, plus slack; then a killed process no longer counts
-_KEY: Final = "kibitz:presence:{}"
+
+
+def presence_hash(key: str) -> str:
+    """The Redis hash of a thread's counts.
+
+    A field is one process: "readers typing until", `until` in Unix seconds, because Redis 7.0 cannot expire a
+    single field.
+    """
+    return f"kibitz:presence:{key}"
+
+
+def bucketed(count: int) -> int:
+    """The count as readers see it: exact below 20, then two significant digits."""
+    if count < 20:
+        return count
+    step: int = 10 ** (len(str(count)) - 2)
+    return round(count / step) * step
 
 
 class Counts(NamedTuple):
@@ -19,11 +35,7 @@ class Counts(NamedTuple):
 
 
 class PresenceStore:
-    """Adds up what the processes count; blocks; raises redis.RedisError.
-
-    A field of the hash is one process: "readers typing until", `until` in Unix seconds, because Redis 7.0
-    cannot expire a single field.
-    """
+    """Adds up what the processes count; blocks; raises redis.RedisError."""
 
     def __init__(self, url: str) -> None:
         self._client: Any = command_client(url)
@@ -34,7 +46,7 @@ class PresenceStore:
         now = int(time.time())
         pipeline = self._client.pipeline(transaction=False)
         for key, counts in own.items():
-            name = _KEY.format(key)
+            name = presence_hash(key)
             if counts.readers:
                 pipeline.hset(name, self._process, f"{counts.readers} {counts.typing} {now + COUNT_SECONDS}")
                 pipeline.expire(name, COUNT_SECONDS)
@@ -42,14 +54,15 @@ class PresenceStore:
                 pipeline.hdel(name, self._process)
             pipeline.hvals(name)
         answers = [answer for answer in pipeline.execute() if isinstance(answer, list)]
-        return {key: _sum(values, now) for key, values in zip(own, answers, strict=True)}
+        return {key: sum_counts(values, now) for key, values in zip(own, answers, strict=True)}
 
     def forget(self, keys: Collection[str]) -> None:
         """Takes this process's counts back."""
         self.exchange({key: Counts(0, 0) for key in keys})
 
 
-def _sum(values: Collection[str], now: int) -> Counts:
+def sum_counts(values: Collection[str], now: float) -> Counts:
+    """All processes together, from the values of a presence hash; `now` in Unix seconds."""
     readers = typing = 0
     for value in values:
         process_readers, process_typing, until = (int(part) for part in value.split())

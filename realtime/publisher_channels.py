@@ -1,20 +1,26 @@
 """Publishes frames to Channels' sockets, in the wire format of channels-redis's pub/sub layer."""
 
+import time
 from collections.abc import Sequence
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
 import msgpack
 import redis
 
 from comments.events.redis_clients import command_client
 from comments.events.wire import LIVE_GROUP
-from realtime.publisher import Frame, PublishFailed
+from realtime.presence_store import presence_hash, sum_counts
+from realtime.publisher import Frame, Published, PublishFailed
 
 # What RedisPubSubChannelLayer.group_send publishes, and where (channels-redis 4.3, pubsub.py:
 # _get_group_channel_name and MsgPackSerializer). async_to_sync(group_send) fails when greenlets call it at
 # once, so this is plain redis-py; tests/contract holds it against the real layer.
 GROUP_CHANNEL: Final = f"asgi__group__{LIVE_GROUP}"
 FRAME_TYPE: Final = "live.frame"
+BUSY_SECONDS: Final = 2.0
+MAX_BUSY: Final = 10_000
+SECONDS_PER_DELIVERY: Final = 60e-6  # of a core, to one socket (loadtest/results/2026-11-22.md)
 
 
 class ChannelsPublisher:
@@ -22,21 +28,44 @@ class ChannelsPublisher:
 
     def __init__(self, url: str) -> None:
         self._client = command_client(url)
+        self._published_at: dict[str, float] = {}
 
-    def publish(self, frames: Sequence[Frame]) -> list[Frame]:
+    def publish(self, frames: Sequence[Frame]) -> Published:
         """See Publisher; blocks for 2 s at most."""
         pipeline = self._client.pipeline(transaction=False)
         for frame in frames:
             message = {"type": FRAME_TYPE, "key": frame.key, "frame": frame.text}
             pipeline.publish(GROUP_CHANNEL, msgpack.packb(message))
+        counted = self._busy_threads(frames)
+        for key in counted:
+            pipeline.hvals(presence_hash(key))
         try:
-            answers = pipeline.execute(raise_on_error=False)
+            answers: list[Any] = pipeline.execute(raise_on_error=False)
         except redis.RedisError as error:
             raise PublishFailed(str(error)) from error
-        refused = []
-        for frame, answer in zip(frames, answers, strict=True):
+        for answer in answers:
             if isinstance(answer, redis.ConnectionError | redis.TimeoutError):
                 raise PublishFailed(str(answer)) from answer
-            if isinstance(answer, Exception):
-                refused.append(frame)
-        return refused
+        refused = [
+            frame for frame, answer in zip(frames, answers, strict=False) if isinstance(answer, Exception)
+        ]
+        now = time.time()
+        readers = {
+            key: sum_counts(values, now).readers
+            for key, values in zip(counted, answers[len(frames) :], strict=True)
+            if isinstance(values, list) and values
+        }
+        busy = {key: count * SECONDS_PER_DELIVERY for key, count in readers.items()}
+        return Published(refused, readers, busy)
+
+    def _busy_threads(self, frames: Sequence[Frame]) -> list[str]:
+        """Those whose readers are worth counting, which costs a third of a PUBLISH: not their first frame."""
+        now = time.monotonic()
+        busy = []
+        for key in {frame.key: None for frame in frames}:
+            if now - self._published_at.pop(key, float("-inf")) < BUSY_SECONDS:
+                busy.append(key)
+            self._published_at[key] = now
+        for key in list(islice(self._published_at, max(0, len(self._published_at) - MAX_BUSY))):
+            del self._published_at[key]
+        return busy

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred
 
 from comments.env import env_bool
@@ -68,7 +69,9 @@ class BoundedServer(Server):  # type: ignore[misc]  # daphne has no types
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
         address = port.getHost()
-        print(f"listening on http://{address.host}:{address.port}", flush=True)
+        on_unix = isinstance(address, UNIXAddress)
+        where = f"unix:{os.fsdecode(address.name)}" if on_unix else f"http://{address.host}:{address.port}"
+        print(f"listening on {where}", flush=True)
 
     def listen_error(self, failure: Any) -> None:
         self.has_failed = True
@@ -135,7 +138,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m realtime.server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0 lets the kernel choose")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--port", type=int, help="0 lets the kernel choose")
+    where.add_argument("--unix-socket", metavar="PATH", help="instead of host and port, behind a proxy")
     parser.add_argument("--application", default=_APPLICATION, help="the ASGI application, module:name")
     options = parser.parse_args(arguments)
     # The hub tells of a broken subscription in one line; the layer would add a traceback.
@@ -144,7 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
     module, _, name = options.application.partition(":")
     server = BoundedServer(
         application=getattr(importlib.import_module(module), name),
-        endpoints=build_endpoint_description_strings(host=options.host, port=options.port),
+        endpoints=_endpoints(options),
         ping_interval=20,
         ping_timeout=30,
         websocket_max_message_size=MAX_CLIENT_MESSAGE_BYTES,
@@ -156,6 +161,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     server.run()
     return 1 if server.has_failed else 0
+
+
+def _endpoints(options: argparse.Namespace) -> list[str]:
+    if options.unix_socket:
+        return list(build_endpoint_description_strings(unix_socket=options.unix_socket))
+    return list(build_endpoint_description_strings(host=options.host, port=options.port))
 
 
 if __name__ == "__main__":

@@ -91,11 +91,10 @@ class EventQueue:
         with _translated():
             pipeline.execute()
 
-    def keep(self, batch: Batch) -> None:
-        """Says that this process still works on `batch`, so that nobody takes it over; counts no delivery."""
-        entry_ids = [entry_id for entry_id, _ in batch.deliveries]
-        with _translated():
-            self._client.xclaim(batch.stream, GROUP, self.consumer, 0, entry_ids, justid=True)
+    def keep(self, stream: str, entry_ids: Sequence[str]) -> None:
+        """Says that this process still works on them, so that nobody takes them over; counts no delivery."""
+        with suppress(_StreamGone), _translated():
+            self._client.xclaim(stream, GROUP, self.consumer, 0, list(entry_ids), justid=True)
 
     def claim(self) -> Iterator[Batch]:
         """What lay unfinished for `idle_seconds` in any stream, page by page.

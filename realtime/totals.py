@@ -27,7 +27,7 @@ class LatestTotals:
                 self._seen[totals.key, post_id] = at
                 current[post_id] = tally
         self._sweep(at[0])
-        return Totals(totals.key, current)
+        return Totals(totals.key, current, totals.site)
 
     def _sweep(self, now_ms: int) -> None:
         if now_ms - self._swept_ms > REMEMBER_MS:

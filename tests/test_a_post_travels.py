@@ -64,6 +64,7 @@ async def test_a_post_travels(redis_url: str, redis_client: redis.Redis) -> None
 
     # A formatter reads what is there, makes one frame a thread, publishes it, and only then acknowledges.
     await sync_to_async(formatter.read_once, thread_sensitive=False)()
+    await sync_to_async(formatter.flush_once, thread_sensitive=False)()
     assert redis_client.xlen(stream) == 0
     assert redis_client.lrange(wire.DONE, 0, -1) == [str(event.pk)]
 

@@ -1,129 +1,63 @@
-"""Every Publisher keeps the port's promises; the Channels one does so towards the real channel layer."""
+"""Every Publisher keeps the port's promises, towards its real far end."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator
 
 import pytest
-from channels_redis.pubsub import RedisPubSubChannelLayer
 
-from comments.events.redis_clients import command_client
-from comments.events.wire import LIVE_GROUP
-from realtime.publisher import Frame, Publisher, PublishFailed
-from realtime.publisher_channels import GROUP_CHANNEL, ChannelsPublisher
-from tests import servers
-
-KEY = "a" * 26
+from realtime.publisher import Frame, PublishFailed
+from tests.contract.carriers import KEY, OTHER_KEY, Carrier, carrier_named
 
 
-class MemoryPublisher:
-    """The fake, as simple as the contract allows."""
-
-    def __init__(self) -> None:
-        self.arrived: list[tuple[str, str]] = []
-        self.is_away = False
-
-    def publish(self, frames: Sequence[Frame]) -> list[Frame]:
-        if self.is_away:
-            raise PublishFailed("away")
-        self.arrived += [(frame.key, frame.text) for frame in frames]
-        return []
-
-
-class Carrier(Protocol):
-    """One adapter with its far end."""
-
-    publisher: Publisher
-
-    async def arrived(self, count: int) -> list[tuple[str, str]]: ...
-    async def go_away(self) -> None: ...
-
-
-class MemoryCarrier:
-    def __init__(self) -> None:
-        self._memory = MemoryPublisher()
-        self.publisher: Publisher = self._memory
-
-    async def arrived(self, count: int) -> list[tuple[str, str]]:
-        return self._memory.arrived[:count]
-
-    async def go_away(self) -> None:
-        self._memory.is_away = True
-
-
-class ChannelsCarrier:
-    """The adapter, and channels-redis's own pub/sub layer, joined to the group as a socket process does."""
-
-    def __init__(self, server: servers.Server, url: str) -> None:
-        self._server = server
-        self.publisher: Publisher = ChannelsPublisher(url)
-        self._layer = RedisPubSubChannelLayer(hosts=[url])
-        self._client = command_client(url)
-        self._channel = ""
-
-    async def join(self) -> None:
-        self._channel = await self._layer.new_channel()
-        await self._layer.group_add(LIVE_GROUP, self._channel)
-        servers.wait_until(lambda: self._numsub() == 1, message="the layer has subscribed")
-
-    def _numsub(self) -> int:
-        return int(self._client.pubsub_numsub(GROUP_CHANNEL)[0][1])
-
-    async def arrived(self, count: int) -> list[tuple[str, str]]:
-        frames = []
-        for _ in range(count):
-            message = await asyncio.wait_for(self._layer.receive(self._channel), 10)
-            assert message.keys() == {"type", "key", "frame"}
-            assert message["type"] == "live.frame"
-            frames.append((message["key"], message["frame"]))
-        return frames
-
-    async def go_away(self) -> None:
-        await self._layer.flush()
-        self._server.kill()
-
-    async def close(self) -> None:
-        self._client.close()
-        await self._layer.flush()
-
-
-@pytest.fixture(params=["memory", "channels"])
+@pytest.fixture(params=["memory", "channels", "nchan"])
 async def carrier(request: pytest.FixtureRequest) -> AsyncIterator[Carrier]:
-    if request.param == "memory":
-        yield MemoryCarrier()
-        return
-    with servers.redis_server() as (server, url):
-        channels = ChannelsCarrier(server, url)
-        await channels.join()
-        yield channels
-        await channels.close()
+    async with carrier_named(request.param) as carrier:
+        yield carrier
 
 
-async def test_frames_arrive_in_order_within_a_call_and_across_calls(carrier: Carrier) -> None:
-    carrier.publisher.publish([Frame(KEY, '{"head":1}'), Frame("b" * 26, '{"head":2}')])
-    carrier.publisher.publish([Frame(KEY, '{"head":3}')])
+def frame(seq: int, *, key: str = KEY, text: str = "") -> Frame:
+    text = text or f'{{"epoch":"e","first":{seq},"last":{seq},"events":[]}}'
+    return Frame(key, text, (f"{seq}-0",), "gazette", "e", seq)
 
-    assert await carrier.arrived(3) == [(KEY, '{"head":1}'), ("b" * 26, '{"head":2}'), (KEY, '{"head":3}')]
+
+async def test_frames_of_a_thread_arrive_in_order_within_a_call_and_across_calls(carrier: Carrier) -> None:
+    carrier.publisher.publish([frame(1, text='{"n":1}'), frame(1, key=OTHER_KEY, text='{"n":2}')])
+    carrier.publisher.publish([frame(2, text='{"n":3}'), frame(3, text='{"n":4}')])
+    carrier.publisher.publish([frame(4, text='{"n":5}')])
+
+    texts = [text.partition('"n"')[2] for text in await carrier.arrived(KEY, 4)]
+    assert texts == [":1}", ":3}", ":4}", ":5}"]
+    [other] = await carrier.arrived(OTHER_KEY, 1)
+    assert other.endswith('"n":2}')
 
 
 async def test_a_call_that_returns_refuses_nothing_it_delivered(carrier: Carrier) -> None:
-    assert carrier.publisher.publish([Frame(KEY, "{}")]) == []
+    assert list(carrier.publisher.publish([frame(1)]).refused) == []
 
 
 async def test_text_arrives_as_it_was(carrier: Carrier) -> None:
     text = '{"html":"<p>żółć 🦊 \\u0000</p>' + "x" * 70_000 + '"}'
 
-    carrier.publisher.publish([Frame(KEY, text)])
+    carrier.publisher.publish([frame(1, text=text)])
 
-    assert await carrier.arrived(1) == [(KEY, text)]
+    assert await carrier.arrived(KEY, 1) == [text]
 
 
 async def test_nothing_to_publish_is_no_error(carrier: Carrier) -> None:
-    assert carrier.publisher.publish([]) == []
+    assert list(carrier.publisher.publish([]).refused) == []
+
+
+async def test_it_tells_how_many_read_a_busy_thread_and_what_that_costs(carrier: Carrier) -> None:
+    await carrier.have_readers(KEY, 3)
+
+    carrier.publisher.publish([frame(1)])
+    published = carrier.publisher.publish([frame(2)])
+
+    assert published.readers[KEY] == 3
+    assert 0 < published.delivery_seconds[KEY] < 0.01
 
 
 async def test_it_says_when_the_carrier_is_away(carrier: Carrier) -> None:
     await carrier.go_away()
 
     with pytest.raises(PublishFailed):
-        carrier.publisher.publish([Frame(KEY, "{}")])
+        carrier.publisher.publish([frame(1)])

@@ -1,5 +1,7 @@
 """Formatter processes over a real Redis, killed and restarted."""
 
+import asyncio
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -11,6 +13,9 @@ import redis
 
 from comments.events.wire import COUNTERS, DEAD, DONE, GROUP, STREAMS, stream_name
 from tests import servers
+from tests.contract.carriers import next_text, put_away, put_back, subscribed
+from tests.integration.realtime.conftest import KEY, eventually
+from tests.nginx.instances import running_push
 
 pytestmark = pytest.mark.one_database
 
@@ -63,6 +68,54 @@ def test_it_carries_events_from_the_stream_to_the_readers(
     assert redis_client.lrange(DONE, 0, -1) == ["1", "2", "3"]
     assert redis_client.xlen(STREAM) == 0
     assert counter(redis_client, "acknowledged") == 3
+
+
+async def test_with_push_cells_it_carries_them_to_the_push_nodes_too(
+    start_formatter: StartFormatter, events: Any, subscriber: Subscriber, redis_client: Any
+) -> None:
+    with running_push() as node:
+        nodes = [{"public": f"http://127.0.0.1:{node.port}", "publish": f"unix:{node.publish_socket}"}]
+        connection = await subscribed(node, KEY)
+        start_formatter(KIBITZ_PUSH_CELLS=json.dumps({"main": {"sites": ["*"], "nodes": nodes}}))
+
+        await asyncio.to_thread(events.add, 1, 3)
+
+        frame = json.loads(await next_text(connection))
+        assert (frame["first"], frame["events"][0]["seq"]) == (1, 1)
+        await eventually(lambda: subscriber.has('"first":1'), message="the Channels sockets get them too")
+        await eventually(lambda: redis_client.llen(DONE) == 3, message="their rows are told done")
+        await connection.close()
+
+
+async def test_while_a_push_node_is_away_events_go_on_and_it_hears_of_them_later(
+    start_formatter: StartFormatter, events: Any, redis_client: Any
+) -> None:
+    with running_push() as node:
+        nodes = [{"public": f"http://127.0.0.1:{node.port}", "publish": f"unix:{node.publish_socket}"}]
+        cells = json.dumps({"main": {"sites": ["*"], "nodes": nodes}})
+        connection = await subscribed(node, KEY)
+        put_away(node)  # its readers stay
+        first = start_formatter(KIBITZ_PUSH_CELLS=cells)
+        await asyncio.to_thread(events.add, 1, 3)
+        await eventually(lambda: redis_client.llen(DONE) == 3, message="nobody waits for the node")
+        first.end(signal.SIGKILL)
+
+        put_back(node)
+        start_formatter(KIBITZ_PUSH_CELLS=cells)
+
+        frame = json.loads(await next_text(connection))
+        assert frame["head"] == 3
+        await connection.close()
+
+
+def test_a_wrong_cell_is_refused_in_one_line(start_formatter: StartFormatter) -> None:
+    formatter = start_formatter(KIBITZ_PUSH_CELLS="[]")
+
+    status, errors = formatter.result()
+
+    assert status == 2
+    assert errors.strip().count("\n") == 0
+    assert "KIBITZ_PUSH_CELLS" in errors
 
 
 def test_it_announces_the_head_again_after_three_seconds_of_quiet(

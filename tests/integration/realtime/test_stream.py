@@ -104,7 +104,7 @@ def test_keeping_hold_counts_no_delivery(make_queue: MakeQueue, redis_client: An
     batch = queue.read()
 
     for _ in range(2 * MAX_DELIVERIES):
-        queue.keep(batch)
+        queue.keep(STREAM, [entry_id for entry_id, _ in batch.deliveries])
 
     details = redis_client.xpending_range(STREAM, GROUP, min="-", max="+", count=1)
     assert details[0]["times_delivered"] == 1

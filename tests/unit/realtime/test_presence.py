@@ -7,7 +7,8 @@ import pytest
 import redis
 
 from realtime.mailbox import Mailbox
-from realtime.presence import HEARTBEAT_SECONDS, TYPING_SECONDS, Presence, bucketed
+from realtime.presence import HEARTBEAT_SECONDS, TYPING_SECONDS, Presence
+from realtime.presence_store import bucketed
 
 KEY = "a" * 26
 
