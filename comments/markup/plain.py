@@ -10,6 +10,13 @@ _KEPT_FORMAT: Final = {"\u200c", "\u200d"}  # joiners: Persian, Indic scripts an
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+def is_blank(text: str) -> bool:
+    """Whether nothing of the text can be seen: `one_line` would leave nothing of it."""
+    return all(
+        char.isspace() or char in _KEPT_FORMAT or unicodedata.category(char) in _INVISIBLE for char in text
+    )
+
+
 def one_line(text: str) -> str:
     """NFC, without invisible characters, white space runs folded to one space; empty where only joiners are
     left. May be longer than `text`: some characters have no composed form."""

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +13,7 @@ from comments.errors import Invalid, KibitzError
 from comments.events.shapes import compact_json
 from comments.pages.assets import app_url, asset
 from comments.sites.services import get_site
-from comments.threads.bootstrap import bootstrap
+from comments.threads.bootstrap import bootstrap, live_origins
 from comments.threads.services import Page
 
 THEMES: Final = {"light", "dark", "auto"}
@@ -53,15 +52,10 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
     context = {**_look(request), "boot": _script_json(start), "app_url": app_url(), "name": found.name}
     response = render(request, "kibitz/embed_frame.html", context)
     response["Content-Security-Policy"] = _policy(
-        connect=" ".join(["'self'", *_origins(boot["live"]["ws"], boot["live"]["sse"])]),
+        connect=" ".join(["'self'", *live_origins(found, request)]),
         ancestors=" ".join(found.origins) or "'none'",
     )
     return _hardened(response)
-
-
-def _origins(*addresses: str) -> list[str]:
-    parts = [urlsplit(address) for address in addresses]
-    return [f"{part.scheme}://{part.netloc}" for part in parts]
 
 
 def _refusal(request: HttpRequest, error: KibitzError) -> HttpResponse:
@@ -103,6 +97,7 @@ def _hardened(response: HttpResponse) -> HttpResponse:
     response["Cross-Origin-Embedder-Policy"] = "require-corp"
     response["Referrer-Policy"] = "strict-origin-when-cross-origin"
     response["Cache-Control"] = "no-cache"
+    response["X-Accel-Expires"] = "1"  # the front may keep it for a second; browsers never see this
     return response
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from comments.events.shapes import compact_json
-from comments.markup.plain import many_lines, one_line
+from comments.markup.plain import is_blank, many_lines, one_line
 from comments.rest.serializers import StrictSerializer
 from comments.threads.bootstrap import BODY_MAX_CHARS
 from comments.threads.serializers import BIGINT_MAX, PageSerializer
@@ -29,7 +29,7 @@ class BodySerializer(StrictSerializer):
 
     def validate_body(self, value: str) -> str:
         body = many_lines(value)
-        if not one_line(body):
+        if is_blank(body):
             raise serializers.ValidationError(NOTHING_WRITTEN, code="blank")
         return body
 

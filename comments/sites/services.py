@@ -5,6 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from comments.errors import Invalid, OriginNotAllowed, UnknownSite
+from comments.events.rows import columns_of
 from comments.sites.models import SITE_KEY_PATTERN, Site
 
 _NO_HOST: Final = re.compile(r"[\s\x00-\x20\x7f\"'<>;,/?#@*]")
@@ -24,7 +25,11 @@ def create_site(key: str, *, origins: list[str], name: str = "", is_unlimited: b
 
 def get_site(key: str) -> Site:
     """Raises UnknownSite."""
-    site = Site.objects.filter(key=key).first() if "\x00" not in key else None
+    if "\x00" in key:
+        raise UnknownSite()
+    # Asked for by most requests; composing the query would take longer than asking.
+    rows = Site.objects.raw(f"SELECT {columns_of(Site)} FROM comments_site WHERE key = %s", [key])  # noqa: S608
+    site = next(iter(rows), None)
     if site is None:
         raise UnknownSite()
     return site

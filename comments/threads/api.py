@@ -5,10 +5,10 @@ from typing import Any
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from comments.errors import MalformedKey
 from comments.events.shapes import compact_json
+from comments.rest.answers import cacheable_json, front_cacheable_json
 from comments.rest.serializers import ProblemSerializer
 from comments.rest.views import KibitzView
 from comments.sites.services import get_site
@@ -17,7 +17,6 @@ from comments.threads.bootstrap import bootstrap
 from comments.threads.page import KEY_PATTERN, thread_key
 from comments.threads.services import Page
 
-CACHE_A_SECOND = "public, max-age=1"
 PROBLEMS = {400: ProblemSerializer, 404: ProblemSerializer}
 
 
@@ -40,13 +39,13 @@ class BootstrapView(ReadingView):
         parameters=[serializers.PageQuery],
         responses={200: serializers.BootstrapSerializer, 403: ProblemSerializer, **PROBLEMS},
     )
-    def get(self, request: Request, site: str) -> Response:
+    def get(self, request: Request, site: str) -> HttpResponse:
         """Resolves a page to its thread: key, numbers, sources of live updates, and the site's settings."""
         query = serializers.PageQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         found = get_site(site)
         page = Page.named(page_id=query.validated_data["page_id"], url=query.validated_data["url"], title="")
-        return Response(bootstrap(found, page, request._request))
+        return front_cacheable_json(request._request, compact_json(bootstrap(found, page, request._request)))
 
 
 class ThreadView(ReadingView):
@@ -66,7 +65,7 @@ class ThreadView(ReadingView):
             page = queries.branch_page(key, root_id=root_id, after_id=asked.get("after", root_id))
         else:
             page = queries.thread_page(key, sort=asked["sort"], cursor=asked["cursor"], limit=asked["limit"])
-        return cacheable_json(compact_json(page))
+        return cacheable_json(request._request, compact_json(page))
 
 
 class EventsView(ReadingView):
@@ -83,9 +82,10 @@ class EventsView(ReadingView):
         replay = queries.events_after(key, query.validated_data["after"])
         # The events are JSON already and stay untouched.
         return cacheable_json(
+            request._request,
             f'{{"epoch":{compact_json(replay.epoch)},"first":{replay.first},"last":{replay.last},'
             f'"head":{replay.head},"events":[{",".join(replay.events)}],'
-            f'"totals":{compact_json({str(pk): tally for pk, tally in replay.totals.items()})}}}'
+            f'"totals":{compact_json({str(pk): tally for pk, tally in replay.totals.items()})}}}',
         )
 
 
@@ -93,7 +93,7 @@ class HeadView(ReadingView):
     @extend_schema(operation_id="thread_head", responses={200: serializers.HeadSerializer, **PROBLEMS})
     def get(self, request: Request, key: str) -> HttpResponse:
         """The thread's latest number."""
-        return cacheable_json(compact_json(queries.thread_head(well_formed_key(key))))
+        return cacheable_json(request._request, compact_json(queries.thread_head(well_formed_key(key))))
 
 
 class CountsView(ReadingView):
@@ -114,11 +114,8 @@ class CountsView(ReadingView):
         keys = {page_id: thread_key(found.key, page_id) for page_id in query.validated_data["page_id"]}
         posts = queries.posts_of_threads(list(keys.values()))
         answer = cacheable_json(
-            compact_json({"counts": {page_id: posts.get(key, 0) for page_id, key in keys.items()}})
+            request._request,
+            compact_json({"counts": {page_id: posts.get(key, 0) for page_id, key in keys.items()}}),
         )
         answer["Access-Control-Allow-Origin"] = "*"
         return answer
-
-
-def cacheable_json(text: str) -> HttpResponse:
-    return HttpResponse(text, content_type="application/json", headers={"Cache-Control": CACHE_A_SECOND})

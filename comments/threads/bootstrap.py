@@ -1,11 +1,13 @@
 """What an embed needs to know of its page before it shows anything."""
 
+import secrets
+import time
 from typing import Final, TypedDict
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from comments.cells import Cell, cell_of, push_cells, signed_path
 from comments.events.shapes import ThreadShape, thread_shape
 from comments.sites.models import Site
 from comments.sites.services import require_origin
@@ -15,6 +17,10 @@ from comments.threads.services import Page, first_epoch
 
 BODY_MAX_CHARS: Final = 10_000
 RECONNECT_SPREAD_SECONDS: Final = 10  # over which readers come back after a shutdown
+# How long a connection may be silent before its reader asks for the head, give or take half of it. Channels
+# says something every 25 s; nginx says nothing that scripts see, and a million idle readers must not ask often.
+CHANNELS_SILENCE_SECONDS: Final = 60
+PUSH_SILENCE_SECONDS: Final = 120
 
 
 class Live(TypedDict):
@@ -32,6 +38,7 @@ class Settings(TypedDict):
     body_max_chars: int
     realtime: str
     reconnect_spread_seconds: int
+    silence_seconds: int
 
 
 class Bootstrap(TypedDict):
@@ -56,7 +63,7 @@ def bootstrap(site: Site, page: Page, request: HttpRequest) -> Bootstrap:
         "epoch": thread.epoch,
         "seq": thread.seq,
         "thread": thread_shape(thread),
-        "live": live_addresses(key, request),
+        "live": live_addresses(site, key, request),
         "settings": {
             "guests_may_post": site.guests_may_post,
             "moderation": site.moderation,
@@ -66,6 +73,7 @@ def bootstrap(site: Site, page: Page, request: HttpRequest) -> Bootstrap:
             "body_max_chars": BODY_MAX_CHARS,
             "realtime": site.realtime,
             "reconnect_spread_seconds": RECONNECT_SPREAD_SECONDS,
+            "silence_seconds": PUSH_SILENCE_SECONDS if _cell(site) else CHANNELS_SILENCE_SECONDS,
         },
     }
 
@@ -75,13 +83,29 @@ def public_base(request: HttpRequest) -> str:
     return str(settings.PUBLIC_URL) or f"{request.scheme}://{request.get_host()}"
 
 
-def live_addresses(key: str, request: HttpRequest) -> Live:
-    """One protocol on three carriers; the WebSocket's scheme follows the page's."""
+def live_addresses(site: Site, key: str, request: HttpRequest) -> Live:
+    """One protocol on three carriers. A site with push nodes gets one of them, another one each time, by an
+    address that only Kibitz can make; the other sites get Channels' sockets on this host."""
     base = public_base(request)
-    host = urlsplit(base).netloc
-    ws_scheme = "wss" if base.startswith("https:") else "ws"
-    return {
-        "ws": f"{ws_scheme}://{host}/live/{key}",
-        "sse": f"{base}/live/{key}",
-        "poll": f"{base}/api/v1/threads/{key}/events/",
-    }
+    cell = _cell(site)
+    if cell is None:
+        live = f"{base}/live/{key}"
+    else:
+        path = signed_path(key, now=time.time(), secret=settings.PUSH_SECRET)
+        live = secrets.choice(cell.nodes).public + path
+    return {"ws": _websocket(live), "sse": live, "poll": f"{base}/api/v1/threads/{key}/events/"}
+
+
+def live_origins(site: Site, request: HttpRequest) -> list[str]:
+    """Every origin that live_addresses may name, for as long as a page stays open."""
+    cell = _cell(site)
+    bases = [public_base(request)] if cell is None else [node.public for node in cell.nodes]
+    return [origin for base in bases for origin in (_websocket(base), base)]
+
+
+def _cell(site: Site) -> Cell | None:
+    return cell_of(site.key, push_cells())
+
+
+def _websocket(url: str) -> str:
+    return "ws" + url.removeprefix("http")  # https becomes wss

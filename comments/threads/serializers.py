@@ -109,6 +109,9 @@ class SettingsSerializer(serializers.Serializer[Any]):
     body_max_chars = serializers.IntegerField()
     realtime = serializers.ChoiceField(choices=["on", "dark", "off"])
     reconnect_spread_seconds = serializers.IntegerField()
+    silence_seconds = serializers.IntegerField(
+        help_text="How long a silent live connection is to be trusted before `head/` is asked."
+    )
 
 
 class BootstrapSerializer(serializers.Serializer[Any]):

@@ -10,6 +10,7 @@ from django.utils.crypto import salted_hmac
 
 from comments.errors import Invalid, KeyMismatch, NotFound, UnknownPost
 from comments.events.outbox import append_event
+from comments.events.rows import columns_of
 from comments.events.shapes import EventShape, EventType, post_shape, thread_shape
 from comments.markup.plain import one_line
 from comments.sites.models import Site
@@ -42,11 +43,35 @@ def first_epoch(key: str) -> str:
     return salted_hmac("kibitz.epoch", key).hexdigest()[:10]
 
 
-def thread_of_page(site: Site, key: str, page: Page, *, now: datetime) -> Thread:
-    """The page's thread, made if this is its first post. Raises KeyMismatch where page and key disagree."""
+def require_key(site: Site, key: str, page: Page) -> None:
+    """Raises KeyMismatch where page and key disagree."""
     if thread_key(site.key, page.page_id) != key:
         raise KeyMismatch()
-    thread, _ = Thread.objects.get_or_create(
+
+
+def lock_thread_of_page(site: Site, key: str, page: Page, *, seqs: int, posts: int, now: datetime) -> Thread:
+    """The page's thread, locked and with its numbers taken as by lock_thread, in one statement unless this is
+    its first post, which makes it."""
+    locked = _locked_by_key(key, seqs, posts)
+    if locked is None:
+        _make_thread(site, key, page, now)
+        locked = _locked_by_key(key, seqs, posts)
+    if locked is None:
+        raise NotFound("This thread is gone.")
+    locked.site = site
+    return locked
+
+
+def _locked_by_key(key: str, seqs: int, posts: int) -> Thread | None:
+    statement = (
+        "UPDATE comments_thread SET seq = seq + %s, posts = posts + %s WHERE key = %s "  # noqa: S608
+        f"RETURNING {columns_of(Thread)}"
+    )
+    return next(iter(Thread.objects.raw(statement, [seqs, posts, key])), None)
+
+
+def _make_thread(site: Site, key: str, page: Page, now: datetime) -> None:
+    Thread.objects.get_or_create(
         key=key,
         defaults={
             "site": site,
@@ -57,8 +82,6 @@ def thread_of_page(site: Site, key: str, page: Page, *, now: datetime) -> Thread
             "created": now,
         },
     )
-    thread.site = site
-    return thread
 
 
 def lock_thread(thread: Thread, *, seqs: int = 0, posts: int = 0) -> None:

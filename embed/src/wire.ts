@@ -308,6 +308,8 @@ export interface components {
             body_max_chars: number;
             realtime: components["schemas"]["RealtimeEnum"];
             reconnect_spread_seconds: number;
+            /** @description How long a silent live connection is to be trusted before `head/` is asked. */
+            silence_seconds: number;
         };
         /** @description `posts` is flat, parents before their replies. */
         Snapshot: {

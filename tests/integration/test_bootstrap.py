@@ -1,8 +1,12 @@
 """What an embed asks first, and what a page of many asks: the thread of a page, and counts."""
 
+import json
+import time
+
 import pytest
 from django.test import override_settings
 
+from comments.cells import VARIABLE, push_secret, signed_path
 from comments.models import Author, Event, Post, Site, Thread
 from comments.threads.page import page_id_of, thread_key
 from tests.cast import API, ORIGIN, Answer, Page, Person
@@ -70,6 +74,51 @@ def test_the_live_addresses_are_those_of_the_public_url(bob: Person, page: Page)
     }
 
 
+@pytest.fixture
+def cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site `blog` has a cell of two push nodes; sites that are not named have none."""
+    nodes = [
+        {"public": f"https://push{number}.example.org", "publish": f"http://10.0.0.{number}:9081"}
+        for number in (1, 2)
+    ]
+    monkeypatch.setenv(VARIABLE, json.dumps({"main": {"sites": ["blog"], "nodes": nodes}}))
+
+
+@pytest.mark.usefixtures("cells")
+def test_a_site_with_push_nodes_is_given_signed_addresses_of_them_in_turns(bob: Person, page: Page) -> None:
+    signed = signed_path(page.key, now=time.time(), secret=push_secret())
+
+    lives = [bob.get(THREAD, page_id=page.page_id).data["live"] for _ in range(40)]
+
+    assert {(live["ws"], live["sse"]) for live in lives} == {
+        (f"wss://push{number}.example.org{signed}", f"https://push{number}.example.org{signed}")
+        for number in (1, 2)
+    }
+    assert {live["poll"] for live in lives} == {f"http://testserver{page.path}events/"}
+
+
+@pytest.mark.usefixtures("cells")
+def test_readers_at_push_nodes_bear_more_silence(bob: Person, page: Page) -> None:
+    settings = bob.get(THREAD, page_id=page.page_id).data["settings"]
+
+    assert settings["silence_seconds"] == 120
+
+
+@pytest.mark.usefixtures("cells", "limited_site")
+def test_a_site_without_push_nodes_has_its_sockets_here(bob: Person) -> None:
+    boot = bob.get(f"{API}sites/limited/thread/", page_id="first").data
+
+    assert boot["live"]["ws"] == f"ws://testserver/live/{boot['key']}"
+    assert boot["settings"]["silence_seconds"] == 45
+
+
+def test_the_front_may_keep_the_answer_for_a_second_and_a_browser_may_not(bob: Person, page: Page) -> None:
+    answer = bob.get(THREAD, page_id=page.page_id)
+
+    assert answer.headers["X-Accel-Expires"] == "1"
+    assert answer.headers["Cache-Control"] == "no-cache"
+
+
 def test_the_settings_are_the_sites(bob: Person, site: Site, page: Page) -> None:
     site.moderation, site.has_votes, site.realtime = Site.Moderation.PRE, False, Site.Realtime.DARK
     site.save()
@@ -85,6 +134,7 @@ def test_the_settings_are_the_sites(bob: Person, site: Site, page: Page) -> None
         "body_max_chars": 10_000,
         "realtime": "dark",
         "reconnect_spread_seconds": 10,
+        "silence_seconds": 60,
     }
 
 

@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.utils.http import urlencode
 
+from comments.cells import VARIABLE
 from comments.models import Site, Thread
 from comments.pages.assets import app_url, asset
 from comments.sites.services import create_site
@@ -91,6 +92,33 @@ def test_only_the_sites_own_pages_may_frame_it_and_only_its_own_script_runs() ->
     assert policy["trusted-types"] == "kibitz"
     assert policy["require-trusted-types-for"] == "'script'"
     assert "X-Frame-Options" not in response.headers
+
+
+@pytest.mark.usefixtures("site")
+def test_the_app_may_reach_every_push_node_of_its_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes = [
+        {"public": "https://push1.example.org", "publish": "unix:/run/push1"},
+        {"public": "http://127.0.0.1:8081", "publish": "unix:/run/push2"},
+    ]
+    monkeypatch.setenv(VARIABLE, json.dumps({"main": {"sites": ["*"], "nodes": nodes}}))
+
+    response = document(url=ORIGIN)
+
+    start = json.loads(Document(response).scripts[0][1])
+    allowed = policy_of(response)["connect-src"].split()
+    assert allowed == [
+        "'self'",
+        "wss://push1.example.org",
+        "https://push1.example.org",
+        "ws://127.0.0.1:8081",
+        "http://127.0.0.1:8081",
+    ]
+    assert start["live"]["ws"].partition("/live/")[0] in allowed
+
+
+@pytest.mark.usefixtures("site")
+def test_the_front_may_keep_the_document_for_a_second() -> None:
+    assert document(url=ORIGIN).headers["X-Accel-Expires"] == "1"
 
 
 @pytest.mark.usefixtures("site")

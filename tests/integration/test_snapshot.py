@@ -1,5 +1,6 @@
 """The snapshot of a thread: its orders, its pages, its cursors."""
 
+import gzip
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
@@ -226,3 +227,22 @@ def test_an_empty_page_has_the_epoch_that_its_first_post_will_have(
 
     assert before == after
     assert len(after) == 1
+
+
+def test_a_long_answer_is_zipped_for_who_takes_that_and_caches_tell_the_two_apart(alice: Person) -> None:
+    for number in range(10):
+        alice.posted(f"Comment number {number}, of some length.")
+
+    plain = alice.client.get(alice.page.path)
+    zipped = alice.client.get(alice.page.path, headers={"Accept-Encoding": "gzip, br"})
+
+    assert "Content-Encoding" not in plain.headers
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(zipped.content) == plain.content
+    assert {plain.headers["Vary"], zipped.headers["Vary"]} == {"Accept-Encoding"}
+
+
+def test_a_short_answer_is_not_zipped(alice: Person) -> None:
+    answer = alice.client.get(f"{alice.page.path}head/", headers={"Accept-Encoding": "gzip"})
+
+    assert "Content-Encoding" not in answer.headers

@@ -99,6 +99,7 @@ def test_a_given_secret_key_is_taken_and_none_is_made(
         ("KIBITZ_FORMATTERS", "two", "kibitz.E001"),
         ("KIBITZ_MAX_SOCKETS_PER_ADDRESS", "-1", "kibitz.E001"),
         ("KIBITZ_BEHIND_PROXY", "maybe", "kibitz.E001"),
+        ("KIBITZ_DATABASE_POOL", "20", "kibitz.E001"),
     ],
 )
 def test_a_wrong_number_is_said_at_the_start(
@@ -120,6 +121,15 @@ def test_a_public_address_that_is_none_is_said_at_the_start(url: str) -> None:
         (problem,) = sound()
 
     assert problem.id == "kibitz.E002"
+
+
+def test_push_cells_that_cannot_be_read_are_said_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIBITZ_PUSH_CELLS", '{"main": {}}')
+
+    (problem,) = sound()
+
+    assert problem.id == "kibitz.E003"
+    assert "KIBITZ_PUSH_CELLS" in problem.msg
 
 
 def test_the_defaults_are_sound() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comments.markup.plain import many_lines, one_line
+from comments.markup.plain import is_blank, many_lines, one_line
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,11 @@ from comments.markup.plain import many_lines, one_line
 )
 def test_one_line_keeps_what_can_be_seen(typed: str, kept: str) -> None:
     assert one_line(typed) == kept
+
+
+@given(st.text() | st.text("\u200c\u200d\u200b \n\t\x00\u202e"))
+def test_what_is_blank_leaves_nothing_of_a_line(typed: str) -> None:
+    assert is_blank(typed) == (one_line(typed) == "")
 
 
 @pytest.mark.parametrize("typed", ["می\u200cخواهم", "👩\u200d💻", "क\u094d\u200dष"])
