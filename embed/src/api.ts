@@ -1,7 +1,7 @@
 // The HTTP API as calls; every failure is an ApiError.
 import type { Cursor, EventsFrame, Post, Tally } from "./frames";
 import type { Sort } from "./store";
-import type { NewPostRequest, PageRequest, Problem, Snapshot } from "./wire";
+import type { Bootstrap, NewPostRequest, PageRequest, Problem, Snapshot } from "./wire";
 
 const TIMEOUT_MILLISECONDS = 15_000;
 
@@ -16,22 +16,34 @@ export class ApiError extends Error {
   constructor(status = 0, problem: Partial<Problem> = {}, retryAfter = 0) {
     super(problem.detail);
     this.status = status;
-    this.code = problem.code ?? "network";
+    this.code = problem.code ?? "";
     this.fields = problem.fields ?? {};
     this.retryAfter = retryAfter;
   }
 }
 
-export type Page = PageRequest;
+/** With the page id that the document found out. */
+export type Page = PageRequest & { page_id: string };
+
+/** Where a thread is found. */
+export interface Place {
+  /** Base address of the API, with a slash at its end. */
+  api: string;
+  key: string;
+  page: Page;
+}
 
 /** The author's signed token; the server hands it out with a first post or vote. */
 export interface TokenStore {
-  token: string | null;
+  /** Empty: none yet. */
+  token: string;
 }
 
 export interface Api {
   snapshot(sort: Sort, cursor?: string | null): Promise<Snapshot>;
   branch(root: number, after: number): Promise<Snapshot>;
+  /** The thread's live addresses of now. */
+  addresses(): Promise<Bootstrap["live"]>;
   events(after: number): Promise<EventsFrame>;
   head(): Promise<Cursor>;
   post(id: number): Promise<Post>;
@@ -41,25 +53,25 @@ export interface Api {
   vote(id: number, value: number): Promise<Tally>;
 }
 
-export function createApi(base: string, key: string, tokens: TokenStore, fetch: typeof window.fetch): Api {
+export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: typeof window.fetch): Api {
   const thread = `threads/${key}/`;
 
-  /** Thread reads carry no identity: they are the same bytes for everybody, and a proxy may keep them. */
+  /** Reads of the thread carry no identity: they are the same bytes for everybody, and a proxy may keep them. */
   async function send<T>(method: string, path: string, body?: object, idempotencyKey?: string): Promise<T> {
     const headers: Record<string, string> = {};
     if (method !== "GET") headers["X-Kibitz"] = "1";
     if (body) headers["Content-Type"] = "application/json";
     if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
-    const token = method === "GET" && path.startsWith(thread) ? null : tokens.token;
+    const token = method === "GET" && !path.startsWith("posts/") ? "" : tokens.token;
     if (token) headers.Authorization = `Bearer ${token}`;
-    const init: RequestInit = { method, headers, signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) };
-    if (body) init.body = JSON.stringify(body);
     try {
-      return await read<T>(await fetch(base + path, init), tokens);
+      const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
+      const response = await fetch(api + path, { method, headers, body: JSON.stringify(body), signal });
+      return await read<T>(response, tokens);
     } catch (error) {
       if (!(error instanceof ApiError)) throw new ApiError();
       if (!token || error.code !== "invalid_token") throw error;
-      tokens.token = null;
+      tokens.token = "";
       return send(method, path, body, idempotencyKey);
     }
   }
@@ -68,6 +80,10 @@ export function createApi(base: string, key: string, tokens: TokenStore, fetch: 
     snapshot: (sort, cursor) =>
       send("GET", `${thread}?sort=${sort}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
     branch: (root, after) => send("GET", `${thread}?root=${root}&after=${after}`),
+    addresses: () =>
+      send<Bootstrap>("GET", `sites/${page.site}/thread/?page_id=${encodeURIComponent(page.page_id)}`).then(
+        ({ live }) => live,
+      ),
     events: (after) => send("GET", `${thread}events/?after=${after}`),
     head: () => send("GET", `${thread}head/`),
     post: (id) => send("GET", `posts/${id}/`),

@@ -1,6 +1,6 @@
 // Puts the parts together: the boot data, the state, the view and the live line.
 import { createActions } from "./actions";
-import { createApi, type Page } from "./api";
+import { createApi, type Place } from "./api";
 import type { Cursor, Post, ThreadEvent } from "./frames";
 import { connectHost, type ToFrame } from "./host_messages";
 import { createLive, type Live } from "./live";
@@ -14,7 +14,7 @@ import { createThread } from "./view/thread";
 import type { Bootstrap } from "./wire";
 
 /** What the document carries in #kibitz-boot. */
-type Boot = Bootstrap & { site: string; page: Page; origins: string[]; api: string };
+type Boot = Bootstrap & Place & { site: string; origins: string[] };
 
 const SORTS = ["newest", "oldest", "best", "controversial"] as const;
 const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
@@ -24,10 +24,10 @@ const ANCESTORS_MAX = 30; // of a linked post that no loaded page has
 
 const root = document.documentElement;
 const main = document.getElementById("kibitz") as HTMLElement;
-const boot: Boot = JSON.parse(document.getElementById("kibitz-boot")?.textContent ?? "");
+const boot: Boot = JSON.parse((document.getElementById("kibitz-boot") as HTMLElement).textContent);
 const { settings, page } = boot;
 const storage = new Storage(boot.site, boot.key);
-const api = createApi(boot.api, boot.key, storage, (...request) => fetch(...request));
+const api = createApi(boot, storage, fetch);
 const tellHost = connectHost(boot.origins, takeHostMessage);
 
 let state = fromSnapshot({ ...boot, posts: [], next: null }, "newest", storage.own);
@@ -51,7 +51,7 @@ const actions = createActions({
   thread,
   state: () => state,
   changed,
-  say: (sentence) => status.say(sentence),
+  say: status.say,
   typing: sayTyping,
   posted,
   posting(value) {
@@ -138,17 +138,18 @@ async function start(): Promise<void> {
 
 function goLive(cursor: Cursor): void {
   const line = createLive({
-    urls: boot.live,
+    addresses: boot.live,
     isDark: settings.realtime === "dark",
     spreadSeconds: settings.reconnect_spread_seconds,
+    silenceSeconds: settings.silence_seconds,
     cursor,
-    source: { events: api.events, head: api.head, snapshot: () => load(state.sort) },
+    source: { ...api, snapshot: () => load(state.sort) },
     listener: {
       event: takeEvent,
       totals: (totals) => changed(0, ...applyTotals(state, totals)),
       readers: (count) => settings.presence && status.readers(count),
       typing: (count) => settings.presence && status.typing(count - Number(Date.now() - typedAt < TYPING_MILLISECONDS)),
-      state: (value) => status.state(value),
+      state: status.state,
     },
     ports: window,
   });
@@ -158,9 +159,9 @@ function goLive(cursor: Cursor): void {
     observer.disconnect();
     line.show();
     document.addEventListener("visibilitychange", () => (document.hidden ? line.hide() : line.show()));
-    addEventListener("online", () => line.online());
-    addEventListener("offline", () => line.offline());
-    addEventListener("pagehide", () => line.stop());
+    addEventListener("online", line.online);
+    addEventListener("offline", line.offline);
+    addEventListener("pagehide", line.stop);
     addEventListener("pageshow", (event) => event.persisted && line.show());
   }).observe(main);
 }
@@ -238,10 +239,10 @@ function takeHostMessage(message: ToFrame): void {
 const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<void>> = {
   up: (id) => actions.vote(id, 1),
   down: (id) => actions.vote(id, -1),
-  reply: (id) => actions.reply(id),
-  edit: (id) => actions.edit(id),
-  delete: (id, clicked) => actions.delete(id, clicked),
-  link: (id) => actions.link(id),
+  reply: actions.reply,
+  edit: actions.edit,
+  delete: actions.delete,
+  link: actions.link,
   fold(id) {
     thread.fold(id);
     changed(state.entries.get(id)?.root);

@@ -3,7 +3,8 @@ import type { Timers } from "./timers";
 
 export interface Carrier {
   close(): void;
-  send(message: object): void;
+  /** Says that the reader writes, where the other end listens. */
+  typing?(): void;
 }
 
 export interface CarrierEvents {
@@ -24,8 +25,9 @@ export function openSocket(Socket: typeof WebSocket, url: string, on: CarrierEve
       socket.onopen = socket.onmessage = socket.onclose = null;
       socket.close();
     },
-    send(message) {
-      if (socket.readyState === 1) socket.send(JSON.stringify(message));
+    typing() {
+      // a signed address is a push node's, and that hangs up on whoever speaks
+      if (socket.readyState === 1 && !url.includes("?")) socket.send('{"typing":true}');
     },
   };
 }
@@ -43,7 +45,7 @@ export function openStream(Source: typeof EventSource, url: string, on: CarrierE
     close();
     on.closed(0);
   };
-  return { close, send() {} };
+  return { close };
 }
 
 /** `fill` asks for what is new; false means that no server was reached. */
@@ -64,6 +66,5 @@ export function openPoll(fill: () => Promise<boolean>, timers: Timers, on: Carri
       isClosed = true;
       timers.clear("poll");
     },
-    send() {},
   };
 }

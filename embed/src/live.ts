@@ -3,6 +3,7 @@ import { type Carrier, type CarrierEvents, openPoll, openSocket, openStream } fr
 import { type CatchupListener, type CatchupSource, createCatchup } from "./catchup";
 import type { Cursor, EventsFrame, Frame } from "./frames";
 import { type Clock, Timers } from "./timers";
+import type { Bootstrap } from "./wire";
 
 export type LiveState = "live" | "reconnecting" | "offline";
 
@@ -19,14 +20,24 @@ export interface LiveListener extends CatchupListener {
   state(state: LiveState): void;
 }
 
+/** Where the thread's sockets are, for the next hours. */
+export type LiveAddresses = Pick<Bootstrap["live"], "ws" | "sse">;
+
+export interface LiveSource extends CatchupSource {
+  /** Other ones, as good as they were at the start. */
+  addresses(): Promise<LiveAddresses>;
+}
+
 export interface LiveOptions {
-  urls: { ws: string; sse: string };
+  addresses: LiveAddresses;
   /** Connects and listens, but shows nothing: a site tries the load before its readers see it. */
   isDark: boolean;
   /** The window over which a restarted server wants its readers back. */
   spreadSeconds: number;
+  /** How long a connection may bring nothing before the head is asked for, within a half more or less. */
+  silenceSeconds: number;
   cursor: Cursor;
-  source: CatchupSource;
+  source: LiveSource;
   listener: LiveListener;
   ports: LivePorts;
 }
@@ -36,7 +47,6 @@ const TRIES_UNPROVEN = 3; // failures of a carrier that never opened here before
 const TRIES_PROVEN = 8; // about a minute of backoff: it did work, so the server is down rather than the way blocked
 const OPEN_SECONDS = 8; // a connection that neither opens nor fails is a swallowed one
 const STABLE_SECONDS = 5; // a shorter life does not reset the backoff, or a flapping server is hammered
-const SILENCE_SECONDS = 45; // the heartbeat comes every 25 s
 const TOO_MANY_SOCKETS = 4029;
 
 export interface Live {
@@ -54,27 +64,29 @@ export interface Live {
   rewind(cursor: Cursor): void;
 }
 
-export function createLive({ urls, isDark, spreadSeconds, cursor, source, listener, ports }: LiveOptions): Live {
+export function createLive(options: LiveOptions): Live {
+  const { isDark, spreadSeconds, silenceSeconds, cursor, source, listener, ports } = options;
   const timers = new Timers(ports);
   const catchup = createCatchup(cursor, source, listener, timers);
   const proven = [false, false, true];
+  let { addresses } = options;
   let current: Carrier | null = null;
   let candidate: Carrier | null = null;
   let rung = 0;
   let failures = 0;
   let attempt = 0;
   let climbs = 0;
-  let isOpen = false;
-  let openedAt = 0;
+  let openedAt = 0; // seconds; 0 while nothing is open
   let isWanted = false;
 
   function connectNow(): void {
     attempt = 0;
-    connect();
+    void connect();
   }
 
-  function connect(): void {
+  async function connect(): Promise<void> {
     timers.clear("connect");
+    if (failures && rung < POLL) await renewAddresses();
     if (!isWanted || current) return;
     try {
       current = dial(rung);
@@ -83,6 +95,11 @@ export function createLive({ urls, isDark, spreadSeconds, cursor, source, listen
       return;
     }
     if (rung < POLL) timers.after("open", OPEN_SECONDS, () => lost(0));
+  }
+
+  /** What did not open may have expired, or its node be gone. While the API is away the old ones are as good as any. */
+  async function renewAddresses(): Promise<void> {
+    addresses = await source.addresses().catch(() => addresses);
   }
 
   function dial(to: number): Carrier {
@@ -101,15 +118,15 @@ export function createLive({ urls, isDark, spreadSeconds, cursor, source, listen
       to === POLL
         ? openPoll(async () => isDark || catchup.fill(), timers, on)
         : to === 1
-          ? openStream(ports.EventSource, urls.sse, on)
-          : openSocket(ports.WebSocket, urls.ws, on);
+          ? openStream(ports.EventSource, addresses.sse, on)
+          : openSocket(ports.WebSocket, addresses.ws, on);
     return carrier;
   }
 
   function opened(): void {
     timers.clear("open");
     failures = 0;
-    proven[rung] = isOpen = true;
+    proven[rung] = true;
     openedAt = timers.now();
     listener.state("live");
     if (rung < POLL && !isDark) {
@@ -120,8 +137,8 @@ export function createLive({ urls, isDark, spreadSeconds, cursor, source, listen
   }
 
   function lost(code: number): void {
-    const wasOpen = isOpen;
-    if (wasOpen && timers.now() - openedAt > STABLE_SECONDS) attempt = 0;
+    const wasOpen = openedAt;
+    if (wasOpen && timers.now() - wasOpen > STABLE_SECONDS) attempt = 0;
     drop();
     if (code >= 4400 && code < 4500) {
       isWanted = false;
@@ -153,7 +170,10 @@ export function createLive({ urls, isDark, spreadSeconds, cursor, source, listen
     candidate = null;
     timers.clear("climb");
     if (rung === 0) return;
-    timers.after("climb", timers.between(60, 120) * 2 ** Math.min(climbs, 3), () => {
+    timers.after("climb", timers.between(60, 120) * 2 ** Math.min(climbs, 3), async () => {
+      const beside = current;
+      await renewAddresses();
+      if (current !== beside) return; // it broke or was let go in the meantime
       timers.after("climb", OPEN_SECONDS, planClimb);
       candidate = dial(climbs++ % rung);
     });
@@ -171,7 +191,7 @@ export function createLive({ urls, isDark, spreadSeconds, cursor, source, listen
     current?.close();
     candidate?.close();
     current = candidate = null;
-    isOpen = false;
+    openedAt = 0;
     timers.clear("open", "silence", "climb");
   }
 
@@ -187,15 +207,15 @@ export function createLive({ urls, isDark, spreadSeconds, cursor, source, listen
   }
 
   function listenForSilence(): void {
-    timers.after("silence", SILENCE_SECONDS, checkHead);
+    timers.after("silence", timers.between(0.5, 1.5) * silenceSeconds, checkHead);
   }
 
-  /** A connection that brings nothing while the thread moves on is dead, whatever it says. */
+  /** A connection that brings nothing while the thread moves on is dead, whatever it says; a server's error is not. */
   async function checkHead(): Promise<void> {
     const checked = current;
     if (rung === POLL || isDark) return;
-    const isSuspect = await source.head().then(catchup.takeHead, () => true);
-    if (checked !== current || !isOpen) return;
+    const isSuspect = await source.head().then(catchup.takeHead, ({ status }) => !status);
+    if (checked !== current) return;
     if (isSuspect) lost(0);
     else listenForSilence();
   }
@@ -211,7 +231,7 @@ export function createLive({ urls, isDark, spreadSeconds, cursor, source, listen
     show() {
       timers.clear("release");
       isWanted = true;
-      if (isOpen) void checkHead();
+      if (openedAt) void checkHead();
       else if (!current) connectNow();
     },
     hide: () => timers.after("release", timers.between(45, 75), stop),
@@ -221,7 +241,7 @@ export function createLive({ urls, isDark, spreadSeconds, cursor, source, listen
       connectNow();
     },
     offline: () => listener.state("offline"),
-    typing: () => current?.send({ typing: true }),
+    typing: () => current?.typing?.(),
     rewind: catchup.rewind,
   };
 }

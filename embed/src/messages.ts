@@ -52,7 +52,7 @@ const TEXTS = {
 export type TextKey = keyof typeof TEXTS;
 
 const language = document.documentElement.lang || "en";
-const plurals = new Intl.PluralRules("en"); // the language of TEXTS
+const plurals = new Intl.PluralRules("en"); // the language of TEXTS, which has the two forms of Plural
 const exact = new Intl.NumberFormat(language);
 const compact = new Intl.NumberFormat(language, { notation: "compact" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
@@ -60,7 +60,7 @@ const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style:
 /** `value` fills {n}, and chooses the plural where it is a number. */
 export function text(key: TextKey, value: number | string = ""): string {
   const found: string | Plural = TEXTS[key];
-  const template = typeof found === "string" ? found : found[plurals.select(Number(value)) === "one" ? "one" : "other"];
+  const template = typeof found === "string" ? found : found[plurals.select(Number(value)) as keyof Plural];
   return template.replace("{n}", () => (typeof value === "number" ? exact.format(value) : value));
 }
 

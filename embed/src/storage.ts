@@ -1,11 +1,12 @@
 // What this reader's browser remembers. Where storage is refused, it remembers until the page closes.
 const memory = new Map<string, string>();
 
-function get(key: string): string | null {
+/** Empty where nothing is remembered. */
+function get(key: string): string {
   try {
-    return localStorage.getItem(key) ?? memory.get(key) ?? null;
+    return localStorage.getItem(key) ?? memory.get(key) ?? "";
   } catch {
-    return memory.get(key) ?? null;
+    return memory.get(key) ?? "";
   }
 }
 
@@ -22,7 +23,7 @@ function set(key: string, value: string): void {
 
 function getJson<T>(key: string, otherwise: T): T {
   try {
-    return JSON.parse(get(key) || "") as T;
+    return JSON.parse(get(key)) as T;
   } catch {
     return otherwise;
   }
@@ -43,16 +44,16 @@ export class Storage {
     this.votes = new Map(getJson<[number, number][]>(`${this.#thread}votes`, []));
   }
 
-  get token(): string | null {
-    return get(`${this.#site}token`) || null;
+  get token(): string {
+    return get(`${this.#site}token`);
   }
 
-  set token(token: string | null) {
-    set(`${this.#site}token`, token ?? "");
+  set token(token: string) {
+    set(`${this.#site}token`, token);
   }
 
   get name(): string {
-    return get(`${this.#site}name`) ?? "";
+    return get(`${this.#site}name`);
   }
 
   set name(name: string) {
@@ -72,7 +73,7 @@ export class Storage {
 
   /** `place` is the parent's id, 0 for the thread itself. */
   draft(place: number): string {
-    return get(`${this.#thread}draft:${place}`) ?? "";
+    return get(`${this.#thread}draft:${place}`);
   }
 
   setDraft(place: number, text: string): void {

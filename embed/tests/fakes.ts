@@ -1,7 +1,13 @@
 // A window whose time, chance and network a test drives.
-import type { CatchupSource } from "../src/catchup";
 import type { EventsFrame, Post, Thread, ThreadEvent } from "../src/frames";
-import { createLive, type LiveOptions, type LivePorts, type LiveState } from "../src/live";
+import {
+  createLive,
+  type LiveAddresses,
+  type LiveOptions,
+  type LivePorts,
+  type LiveSource,
+  type LiveState,
+} from "../src/live";
 
 export const EPOCH = "e1";
 
@@ -77,6 +83,11 @@ export class FakeClock {
   }
 }
 
+/** As the bootstrap call gives them: Channels' are plain, a push node's signed. */
+export function addresses(host: string, signature = ""): LiveAddresses {
+  return { ws: `ws://${host}/live/k${signature}`, sse: `http://${host}/live/k${signature}` };
+}
+
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 }
@@ -124,17 +135,18 @@ export function connectedReader(changes: Partial<LiveOptions> = {}, without: obj
   const clock = new FakeClock();
   const sockets: FakeSocket[] = [];
   const streams: FakeSocket[] = [];
-  const server = { epoch: EPOCH, head: 0, oldest: 1, isUp: true, page: 200, more: {} };
+  const server = { epoch: EPOCH, head: 0, oldest: 1, isUp: true, status: 0, node: "host", page: 200, more: {} };
   const asked: string[] = [];
   const told = { seqs: [] as number[], states: [] as LiveState[], readers: 0, typing: 0, totals: [] as object[] };
   const navigator = { onLine: true };
 
   function answer<T>(request: string, make: () => T): Promise<T> {
     asked.push(request);
-    return server.isUp ? Promise.resolve(make()) : Promise.reject({ status: 0 });
+    return server.isUp ? Promise.resolve(make()) : Promise.reject({ status: server.status });
   }
 
-  const source: CatchupSource = {
+  const source: LiveSource = {
+    addresses: () => answer("addresses", () => addresses(server.node)),
     events(after) {
       if (server.isUp && (after + 1 < server.oldest || after > server.head)) {
         asked.push(`events after ${after}`);
@@ -173,9 +185,10 @@ export function connectedReader(changes: Partial<LiveOptions> = {}, without: obj
     ...without,
   } as unknown as LivePorts;
   const live = createLive({
-    urls: { ws: "ws://host/live/k", sse: "http://host/live/k" },
+    addresses: addresses("host"),
     isDark: false,
     spreadSeconds: 10,
+    silenceSeconds: 45,
     cursor: { epoch: EPOCH, seq: 0 },
     source,
     listener: {

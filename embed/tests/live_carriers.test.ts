@@ -185,43 +185,6 @@ describe("the ladder", () => {
   });
 });
 
-describe("silence", () => {
-  test("of a connection that missed something leads to filling and a new connection", async () => {
-    const { asked, clock, open, server, sockets, told } = connectedReader();
-    const socket = await open();
-    server.head = 2;
-
-    await clock.advance(46);
-
-    expect(asked).toEqual(["head", "events after 0"]);
-    expect(told.seqs).toEqual([1, 2]);
-    expect(socket.isClosed).toBe(true);
-    expect(sockets).toHaveLength(2);
-  });
-
-  test("of a quiet thread changes nothing", async () => {
-    const { asked, clock, open, sockets } = connectedReader();
-    await open();
-
-    await clock.advance(100);
-
-    expect(asked).toEqual(["head", "head"]);
-    expect(sockets).toHaveLength(1);
-  });
-
-  test("does not begin while the heartbeat comes", async () => {
-    const { asked, clock, open } = connectedReader();
-    const socket = await open();
-
-    for (let turn = 0; turn < 6; turn++) {
-      await clock.advance(25);
-      socket.receive({ readers: 3 });
-    }
-
-    expect(asked).toEqual([]);
-  });
-});
-
 describe("a tab", () => {
   test("that is hidden lets go after about a minute, and resumes when shown", async () => {
     const { asked, clock, live, open, server, sockets, told } = connectedReader();
@@ -274,17 +237,6 @@ describe("a tab", () => {
 
     expect(sockets).toHaveLength(2);
   });
-});
-
-test("typing goes out on an open socket only", async () => {
-  const { live, sockets } = connectedReader();
-  live.show();
-
-  live.typing();
-  last(sockets).open();
-  live.typing();
-
-  expect(last(sockets).sent).toEqual(['{"typing":true}']);
 });
 
 test("a browser without any kind of socket polls", async () => {

@@ -3,6 +3,20 @@ import { describe, expect, test } from "vitest";
 import { connectedReader, EPOCH, frame, settle } from "./fakes";
 
 describe("frames in order", () => {
+  test("may say beside their events or their head how many read", async () => {
+    const { asked, open, server, told } = connectedReader();
+    const socket = await open();
+
+    socket.receive({ ...frame(1, 1), readers: 40 });
+    expect(told).toMatchObject({ readers: 40, seqs: [1] });
+    server.head = 2;
+    socket.receive({ head: 2, epoch: EPOCH, readers: 1300 });
+    await settle();
+
+    expect(told).toMatchObject({ readers: 1300, seqs: [1, 2] });
+    expect(asked).toEqual(["events after 1"]);
+  });
+
   test("are applied without any request", async () => {
     const { asked, clock, open, told } = connectedReader();
     const socket = await open();

@@ -43,7 +43,7 @@ export function createComposer(options: ComposerOptions): Composer {
   const nameError = h("p", "error", { role: "alert" });
   const submit = h("button", "primary", { type: "submit" }, text(options.submit));
   const foot = h("div", "foot", {}, name, ...(onCancel ? [button("act", "cancel", "cancel")] : []), submit);
-  const node = h("form", "composer", { novalidate: true }, body, bodyError, foot, nameError);
+  const node = h("form", "composer", { novalidate: "" }, body, bodyError, foot, nameError);
   let idempotencyKey = "";
   body.value = options.body;
   name.value = options.name ?? "";

@@ -1,9 +1,9 @@
 // Elements without markup, and the one door for the server's HTML.
 import { type TextKey, text } from "../messages";
 
-type Attributes = Record<string, string | number | boolean>;
+type Attributes = Record<string, string | number>;
 
-/** A false attribute is left out. Never takes `style`: the document's policy forbids it. */
+/** Never takes `style`: the document's policy forbids it. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   className: string,
@@ -12,9 +12,7 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag);
   if (className) element.className = className;
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== false) element.setAttribute(name, value === true ? "" : String(value));
-  }
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
   element.append(...children);
   return element;
 }

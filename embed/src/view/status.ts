@@ -37,11 +37,11 @@ export function createStatus(sort: HTMLElement): StatusView {
     typing(count) {
       setText(typing, count > 0 ? text("typing", count) : "");
       clearTimeout(typingTimer);
-      typingTimer = window.setTimeout(() => setText(typing, ""), TYPING_MILLISECONDS);
+      typingTimer = setTimeout(() => setText(typing, ""), TYPING_MILLISECONDS);
     },
     say(sentence) {
       clearTimeout(speakTimer);
-      speakTimer = window.setTimeout(() => setText(region, sentence), SPEAK_DELAY_MILLISECONDS);
+      speakTimer = setTimeout(() => setText(region, sentence), SPEAK_DELAY_MILLISECONDS);
     },
   };
 }
