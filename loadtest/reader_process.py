@@ -1,0 +1,313 @@
+"""One process's share of the readers: up to some 18,000 raw sockets in one epoll loop.
+
+A reader here is a number in a few arrays. Of all the copies of a frame that one thread's readers get, the
+first is parsed and the others are compared byte by byte, so that a delivery costs a few microseconds: what
+is measured is the server, on whose cores this runs.
+"""
+
+import contextlib
+import gc
+import os
+import resource
+import select
+import socket
+import struct
+import time
+from array import array
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Final
+
+from loadtest.arrivals import TICKS_PER_SECOND, Arrival
+from loadtest.thread_log import Known, ThreadLog
+from loadtest.websocket_frames import (
+    CLOSE,
+    PING,
+    PONG,
+    Frame,
+    Refused,
+    after_handshake,
+    event_numbers,
+    first_frame,
+    masked,
+    message,
+)
+
+NICE: Final = 10  # the readers stand for other machines, so the servers go first
+READ_BYTES: Final = 65536
+OPENING_AT_ONCE: Final = 64  # per process, so that a hundred processes stay below any listen backlog
+HANDSHAKE_SECONDS: Final = 30.0
+IP_BIND_ADDRESS_NO_PORT: Final = 24  # linux/in.h: the port is chosen at connect, when the peer is known
+RESET_ON_CLOSE: Final = struct.pack(
+    "ii", 1, 0
+)  # SO_LINGER: no TIME_WAIT holds the port of a reader that left
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where one thread's readers connect, and what they say first."""
+
+    host: str
+    port: int
+    request: bytes
+    seq: int  # the thread's latest event
+
+
+@dataclass(slots=True)
+class Counts:
+    """How a process's readers, or all of them, are doing."""
+
+    waiting: int = 0  # not yet open, and not given up
+    open: int = 0
+    lost: int = 0  # were open, and ended without being told to
+    late: int = 0  # events that a reader had after a later one
+    skipped: int = 0  # events that a reader still misses before a later one
+    repeated: int = 0  # events that a reader had already
+    refused: Counter[str] = field(default_factory=Counter)  # failed attempts by reason
+
+    def add(self, other: "Counts") -> None:
+        for name in ("waiting", "open", "lost", "late", "skipped", "repeated"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.refused.update(other.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open so many readers of each thread (an index into the addresses)."""
+
+    readers: Sequence[tuple[int, int]]
+    per_second: float  # 0: as fast as it goes
+
+
+def run(pipe: Connection, addresses: Sequence[Address], sources: Sequence[str]) -> None:
+    """The process's life: obeys the pipe until it closes or says "quit"."""
+    os.nice(NICE)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    gc.disable()  # nothing here refers in circles
+    with contextlib.suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
+        _Process(pipe, addresses, sources, hard).run()
+
+
+class _Process:
+    def __init__(self, pipe: Connection, addresses: Sequence[Address], sources: Sequence[str], files: int):
+        self._pipe = pipe
+        self._addresses = addresses
+        self._sources = sources
+        self._threads = [ThreadLog(address.seq) for address in addresses]
+        self._thread_of = array("l", [0]) * files  # by file descriptor
+        self._seq_of = array("q", [0]) * files  # the latest event that the reader has
+        self._open: set[int] = set()
+        self._to_open: deque[int] = deque()  # indexes of threads
+        self._opening: dict[int, tuple[float, bytes | None]] = {}  # since when; the answer so far
+        self._partial: dict[int, bytes] = {}  # the beginning of a frame whose rest is on its way
+        self._gaps: dict[int, set[int]] = {}  # events before the latest that a reader has not
+        self._retries = 0
+        self._started = 0
+        self._per_second = 0.0
+        self._since = 0.0
+        self._counts = Counts()
+        self._epoll = select.epoll()
+        self._epoll.register(pipe.fileno(), select.EPOLLIN)
+
+    def run(self) -> None:
+        control = self._pipe.fileno()
+        while True:
+            wait = 0.01 if self._to_open and self._per_second else 1.0
+            for descriptor, _ in self._epoll.poll(wait):
+                if descriptor in self._open:
+                    self._read(descriptor)
+                elif descriptor in self._opening:
+                    self._go_on(descriptor)
+                elif descriptor == control and not self._obey():
+                    return
+            if self._to_open or self._opening:
+                self._open_more()
+
+    def _obey(self) -> bool:
+        match self._pipe.recv():
+            case Open(readers, per_second):
+                self._to_open.extend(index for index, count in readers for _ in range(count))
+                self._retries = len(self._to_open)
+                self._started, self._since, self._per_second = 0, time.monotonic(), per_second
+                self._counts = Counts()
+            case "count":
+                self._counts.open = len(self._open)
+                self._counts.waiting = len(self._to_open) + len(self._opening)
+                self._counts.skipped = sum(len(gap) for gap in self._gaps.values())
+                self._pipe.send(self._counts)
+            case "collect":
+                self._pipe.send(self._collected())
+            case _:
+                return False
+        return True
+
+    # --- opening ----------------------------------------------------------------------------------------
+
+    def _open_more(self) -> None:
+        now = time.monotonic()
+        allowed = OPENING_AT_ONCE - len(self._opening)
+        if self._per_second:
+            allowed = min(allowed, int((now - self._since) * self._per_second) - self._started)
+        for _ in range(min(allowed, len(self._to_open))):
+            self._connect(self._to_open.popleft(), now)
+        for descriptor, (since, _) in list(self._opening.items()):
+            if now - since > HANDSHAKE_SECONDS:
+                self._fail(descriptor, "no answer in 30 s")
+
+    def _connect(self, index: int, now: float) -> None:
+        address = self._addresses[index]
+        source = self._sources[self._started % len(self._sources)]
+        self._started += 1
+        try:
+            connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        except OSError as error:
+            self._refuse(index, os.strerror(error.errno or 0))
+            return
+        try:
+            connection.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+            connection.bind((source, 0))
+            with contextlib.suppress(BlockingIOError):
+                connection.connect((address.host, address.port))
+        except OSError as error:
+            connection.close()
+            self._refuse(index, os.strerror(error.errno or 0))
+            return
+        descriptor = connection.detach()
+        self._thread_of[descriptor] = index
+        self._opening[descriptor] = (now, None)
+        self._epoll.register(descriptor, select.EPOLLOUT)
+
+    def _go_on(self, descriptor: int) -> None:
+        """The connection stands and the request goes out, or a part of the answer is here."""
+        since, answer = self._opening[descriptor]
+        try:
+            if answer is None:
+                # It fits the empty buffer of a new socket, whole.
+                os.write(descriptor, self._addresses[self._thread_of[descriptor]].request)
+                self._opening[descriptor] = (since, b"")
+                self._epoll.modify(descriptor, select.EPOLLIN)
+                return
+            chunk = os.read(descriptor, READ_BYTES)
+            rest = after_handshake(answer + chunk) if chunk else b""
+            if not chunk:
+                raise Refused("closed during the handshake")
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._fail(descriptor, os.strerror(error.errno or 0))
+        except Refused as error:
+            self._fail(descriptor, str(error))
+        else:
+            if rest is None:
+                self._opening[descriptor] = (since, answer + chunk)
+                return
+            del self._opening[descriptor]
+            self._open.add(descriptor)
+            self._seq_of[descriptor] = self._threads[self._thread_of[descriptor]].seq
+            if rest:
+                self._take(descriptor, rest, time.monotonic())
+
+    def _fail(self, descriptor: int, reason: str) -> None:
+        del self._opening[descriptor]
+        self._refuse(self._thread_of[descriptor], reason)
+        os.close(descriptor)
+
+    def _refuse(self, index: int, reason: str) -> None:
+        """Every reader may fail once; what fails more often is given up."""
+        self._counts.refused[reason] += 1
+        if self._retries:
+            self._retries -= 1
+            self._to_open.append(index)
+
+    # --- reading ----------------------------------------------------------------------------------------
+
+    def _read(self, descriptor: int) -> None:
+        try:
+            data = os.read(descriptor, READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._lose(descriptor)
+            return
+        now = time.monotonic()
+        thread = self._threads[self._thread_of[descriptor]]
+        known = thread.by_first.get(self._seq_of[descriptor] + 1)
+        if known is not None and known.raw == data and descriptor not in self._partial:
+            self._seq_of[descriptor] = known.seqs[-1]
+            known.at.append(now)
+        else:
+            self._take(descriptor, self._partial.pop(descriptor, b"") + data, now)
+
+    def _take(self, descriptor: int, data: bytes, now: float) -> None:
+        """Everything that is not exactly the frame that comes next."""
+        thread = self._threads[self._thread_of[descriptor]]
+        while data:
+            known = thread.by_first.get(self._seq_of[descriptor] + 1)
+            if known is None or not data.startswith(known.raw):
+                known = next((known for known in thread.recent if data.startswith(known.raw)), None)
+            if known is not None:
+                self._have(descriptor, thread, known, now)
+                data = data[len(known.raw) :]
+                continue
+            if data.startswith(thread.aside):
+                data = data[len(thread.aside) :]
+                continue
+            try:
+                frame = first_frame(data)
+                if frame is None:
+                    self._partial[descriptor] = data
+                    return
+                self._hear(descriptor, thread, frame, data[: frame.length], now)
+            except (Refused, OSError):
+                self._lose(descriptor)
+                return
+            data = data[frame.length :]
+
+    def _hear(self, descriptor: int, thread: ThreadLog, frame: Frame, raw: bytes, now: float) -> None:
+        """A frame that no reader of the thread had lately. Raises Refused where it ends the connection."""
+        if frame.opcode == CLOSE:
+            raise Refused("closed")
+        if frame.opcode == PING:
+            os.write(descriptor, masked(PONG, frame.data))
+        elif seqs := event_numbers(message(frame)):
+            self._have(descriptor, thread, thread.add(raw, seqs), now)
+        else:
+            thread.aside = raw
+
+    def _have(self, descriptor: int, thread: ThreadLog, known: Known, now: float) -> None:
+        """The reader has these events now; which of them are new to it, and which it still lacks."""
+        seq, last = self._seq_of[descriptor], known.seqs[-1]
+        gap = self._gaps.pop(descriptor, set())
+        new = tuple(number for number in known.seqs if number > seq or number in gap)
+        self._counts.late += sum(number in gap for number in new)
+        self._counts.repeated += len(known.seqs) - len(new)
+        gap = gap.union(range(seq + 1, last)).difference(known.seqs)
+        if gap:
+            self._gaps[descriptor] = gap
+        self._seq_of[descriptor] = max(seq, last)
+        if new == known.seqs:
+            known.at.append(now)
+        elif new:
+            thread.rest.setdefault(new, Known(b"", new)).at.append(now)
+
+    def _lose(self, descriptor: int) -> None:
+        self._counts.lost += 1
+        self._open.discard(descriptor)
+        self._partial.pop(descriptor, None)
+        self._gaps.pop(descriptor, None)
+        os.close(descriptor)
+
+    def _collected(self) -> list[Arrival]:
+        """What has come since the last time; the frames' bytes go with it."""
+        return [
+            Arrival(index, known.seqs, dict(Counter([int(at * TICKS_PER_SECOND) for at in known.at])))
+            for index, thread in enumerate(self._threads)
+            for known in thread.clear()
+            if known.at
+        ]
