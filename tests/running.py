@@ -1,17 +1,20 @@
-"""`python -m comments.supervision` for real, as `./run` starts it."""
+"""`python -m comments.supervision` for real, as `./run` and `./run stack` start it."""
 
 import contextlib
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from comments.supervision.processes import tie_to_parent
 from tests.servers import unused_port, wait_until
 
+R = TypeVar("R", bound="Run")
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60.0  # the first start migrates and fills the demo, here beside other tests
 STOP_SECONDS = 5.0
@@ -20,15 +23,19 @@ STOP_SECONDS = 5.0
 class Run:
     """One `./run` on a state directory of its own."""
 
+    VERB: Sequence[str] = ()
+    START_SECONDS = START_SECONDS
+
     def __init__(self, state_dir: Path, port: int, **settings: str) -> None:
         self.state_dir = state_dir
+        self.run_dir = state_dir.joinpath(*self.VERB, "run")
         self.port = port
         self._log = state_dir.with_name(f"log-{port}")
         environment = {k: v for k, v in os.environ.items() if k not in {"REDIS_URL", "DATABASE_URL"}}
         environment |= {"PORT": str(port), "KIBITZ_STATE_DIR": str(state_dir), **settings}
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "comments.supervision"],
+                [sys.executable, "-m", "comments.supervision", *self.VERB],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -49,12 +56,14 @@ class Run:
         def is_ready_or_ended() -> bool:
             return "Kibitz is ready" in self.log or self.process.poll() is not None
 
-        wait_until(is_ready_or_ended, seconds=START_SECONDS, message=lambda: f"the banner after\n{self.log}")
+        wait_until(
+            is_ready_or_ended, seconds=self.START_SECONDS, message=lambda: f"the banner after\n{self.log}"
+        )
         assert self.process.poll() is None, self.log
 
     def pids(self) -> dict[str, int]:
         found = {}
-        for path in (self.state_dir / "run").glob("*.pid"):
+        for path in self.run_dir.glob("*.pid"):
             with contextlib.suppress(FileNotFoundError):  # its process has just ended
                 found[path.stem] = int(path.read_text())
         return found
@@ -73,8 +82,9 @@ class Run:
     def manage(self, *arguments: str) -> str:
         """What `./run manage …` prints, on this one's database and Redis."""
         environment = {k: v for k, v in os.environ.items() if k != "REDIS_URL"}
+        flags = [f"--{verb}" for verb in self.VERB]
         answer = subprocess.run(
-            [sys.executable, "-m", "comments.supervision.manage", *arguments],
+            [sys.executable, "-m", "comments.supervision.manage", *flags, *arguments],
             cwd=ROOT,
             env={**environment, "KIBITZ_STATE_DIR": str(self.state_dir)},
             capture_output=True,
@@ -90,10 +100,42 @@ class Run:
         return self.process.wait(STOP_SECONDS)
 
 
+class StackRun(Run):
+    """One `./run stack`; its state is in the directory `stack` of the state directory."""
+
+    VERB = ("stack",)
+    START_SECONDS = 2 * START_SECONDS  # twice the processes, and a cluster to make
+
+
 @contextlib.contextmanager
 def started(state_dir: Path, **settings: str) -> Iterator[Run]:
     """A `./run` that is ready."""
-    run = Run(state_dir, unused_port(), **settings)
+    with _until_killed(Run(state_dir, unused_port(), **settings)) as run:
+        yield run
+
+
+@contextlib.contextmanager
+def stack_started(state_dir: Path, **settings: str) -> Iterator[StackRun]:
+    """A `./run stack` that is ready. It is stopped: killed, it would leave the directory of its sockets."""
+    with _until_killed(StackRun(state_dir, unused_port_pair(), **settings)) as run:
+        try:
+            yield run
+        finally:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                run.ended(signal.SIGTERM)
+
+
+def unused_port_pair() -> int:
+    """A TCP port on the loopback that was free a moment ago, and so was the next."""
+    while True:
+        port = unused_port()
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port + 1))
+            return port
+
+
+@contextlib.contextmanager
+def _until_killed(run: R) -> Iterator[R]:
     try:
         run.wait_until_ready()
         yield run

@@ -1,4 +1,4 @@
-"""`./run`: everything on one machine, as one foreground process group. Needs no Django."""
+"""`./run` and `./run stack`: everything on one machine, under one supervisor. Needs no Django."""
 
 import contextlib
 import json
@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from comments import env
-from comments.supervision import services
 from comments.supervision.output import Output, banner, complain
+from comments.supervision.services import HOST
+from comments.supervision.single import Single
+from comments.supervision.stack import Stack
 from comments.supervision.state import AlreadyRunning, RunDir
-from comments.supervision.supervisor import OWN_NAME, Stage, StartFailed, StopRequested, Supervisor
+from comments.supervision.supervisor import OWN_NAME, StartFailed, StopRequested, Supervisor
 
 PORT_RETRY_SECONDS: Final = 1.0  # a killed predecessor's web process may hold the port a moment longer
+
+Shape = Single | Stack
 
 
 class Unusable(Exception):
@@ -29,19 +33,22 @@ def main(arguments: list[str]) -> int:
     failure to `set -e` and to service managers.
     """
     started_at = time.monotonic()
+    kind = Stack if arguments[:1] == ["stack"] else Single
     try:
-        if arguments:
+        if unexpected := arguments[1 if kind is Stack else 0 :]:
             raise Unusable(
-                f"unexpected argument {arguments[0]!r}; ./run takes none, ./run help lists the verbs"
+                f"unexpected argument {unexpected[0]!r}; {kind.COMMAND} takes none; see ./run help"
             )
-        port = _port()
-        formatters = env.formatter_count()
-        run_dir = RunDir(env.state_dir())
-        with run_dir.held(f"pid {os.getpid()}, http://{services.HOST}:{port}"):
-            _require_free(port)
-            return _run(run_dir, port=port, formatters=formatters, started_at=started_at)
+        port = _port(kind)
+        if missing := kind.missing_programs():
+            raise Unusable("; ".join(missing))
+        run_dir = RunDir(kind.state_dir())
+        with run_dir.held(f"pid {os.getpid()}, http://{HOST}:{port}"):
+            for needed in range(port, port + kind.PORTS):
+                _require_free(needed)
+            return _run(kind, run_dir, port, started_at=started_at)
     except AlreadyRunning as running:
-        complain(f"a ./run is already up on {env.state_dir()} ({running})")
+        complain(f"a {kind.COMMAND} is already up on {kind.state_dir()} ({running})")
     except (Unusable, StartFailed, ValueError, OSError) as error:
         complain(str(error))
     except KeyboardInterrupt:  # before anything had started
@@ -49,24 +56,18 @@ def main(arguments: list[str]) -> int:
     return 1
 
 
-def _run(run_dir: RunDir, *, port: int, formatters: int, started_at: float) -> int:
+def _run(kind: type[Shape], run_dir: RunDir, port: int, *, started_at: float) -> int:
     output = Output()
-    with contextlib.ExitStack() as stack:
-        supervisor = stack.enter_context(Supervisor(log=output.log, run_dir=run_dir.path))
-        stages: list[Stage] = []
-        redis_url = env.env_str("REDIS_URL")
-        if not redis_url:
-            socket_path = stack.enter_context(run_dir.socket_path("valkey.sock"))
-            data_dir = run_dir.path.parent / "valkey"
-            data_dir.mkdir(exist_ok=True)
-            redis_url = services.valkey_url(socket_path)
-            stages.append([services.valkey(socket_path, data_dir)])
-        stages += [[services.prepare()], services.serving(port, formatters)]
-        _share_environment(run_dir, {"REDIS_URL": redis_url, "PORT": str(port)})
+    with contextlib.ExitStack() as resources:
+        supervisor = resources.enter_context(Supervisor(log=output.log, run_dir=run_dir.path))
+        os.environ |= {"KIBITZ_STATE_DIR": str(run_dir.state_dir), "PORT": str(port)}
+        shape = kind(run_dir, port, resources)
+        _share_environment(run_dir, shape.environment)
         try:
-            for stage in stages:
+            for stage in shape.stages():
                 supervisor.start(stage)
-            output.plain(_banner(supervisor.result("prepare"), seconds=time.monotonic() - started_at))
+            prepared = supervisor.result("prepare")
+            output.plain(_banner(prepared, kind.MANAGE, seconds=time.monotonic() - started_at))
             supervisor.watch()
         except StopRequested:
             pass
@@ -77,27 +78,31 @@ def _run(run_dir: RunDir, *, port: int, formatters: int, started_at: float) -> i
 
 
 def _share_environment(run_dir: RunDir, own: Mapping[str, str]) -> None:
-    """Sets what the children and `./run manage` must agree on, relative paths made absolute."""
+    """Sets what the children and `./run manage` must agree on."""
     os.environ.update(own)
-    os.environ["KIBITZ_STATE_DIR"] = str(run_dir.path.parent)
     os.environ["PYTHONUNBUFFERED"] = "1"  # a line must be seen when it is written, not when a buffer is full
     run_dir.write_environment(os.environ)
 
 
-def _banner(prepared: str, *, seconds: float) -> str:
+def _banner(prepared: str, manage: str, *, seconds: float) -> str:
     try:
         result = json.loads(prepared)
         return banner(
-            demo=result["demo"], admin=result["admin"], password=result["password"], seconds=seconds
+            demo=result["demo"],
+            admin=result["admin"],
+            password=result["password"],
+            manage=manage,
+            seconds=seconds,
         )
     except (ValueError, KeyError, TypeError):
         raise StartFailed(f"prepare did not say what it made, but {prepared!r}") from None
 
 
-def _port() -> int:
-    raw = env.env_str("PORT", "8000")
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= 65535:
-        raise Unusable(f"PORT must be a number from 1 to 65535, not {raw!r}")
+def _port(kind: type[Shape]) -> int:
+    raw = env.env_str("PORT", str(kind.DEFAULT_PORT))
+    highest = 65536 - kind.PORTS
+    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= highest:
+        raise Unusable(f"PORT must be a number from 1 to {highest}, not {raw!r}")
     return int(raw)
 
 
@@ -108,7 +113,7 @@ def _require_free(port: int) -> None:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the web process does
             try:
-                probe.bind((services.HOST, port))
+                probe.bind((HOST, port))
                 probe.listen()
                 return
             except PermissionError:

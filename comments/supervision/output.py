@@ -49,9 +49,9 @@ class Output:
         return True
 
 
-def banner(*, demo: str, admin: str, password: str | None, seconds: float) -> str:
+def banner(*, demo: str, admin: str, password: str | None, manage: str, seconds: float) -> str:
     """What the operator needs to know once everything is up."""
-    known = "as printed at the first start; ./run manage changepassword admin sets another"
+    known = f"as printed at the first start; {manage} changepassword admin sets another"
     return "\n".join(
         [
             "",

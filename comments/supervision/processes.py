@@ -2,18 +2,19 @@
 
 import ctypes
 import os
+import pwd
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 FIRST_DELAY_SECONDS: Final = 0.2
 LONGEST_DELAY_SECONDS: Final = 10.0
-HEALTHY_SECONDS: Final = 30.0  # who lived this long had started well: its next death is a new fault
+HEALTHY_SECONDS: Final = 5.0  # who lived this long had started well: its next death is a new fault
 LONGEST_LINE_BYTES: Final = 65536  # a pipe's worth; what never ends its line is cut here
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -25,9 +26,11 @@ class Service:
 
     `ready` is asked again and again and must answer at once; None means up as soon as it runs.
     With `once` it is up when it has ended with status 0, is not restarted, and a line of JSON that it
-    writes is its result, not its log. `death_signal` comes from the kernel when the supervisor dies. A
-    process with children of its own needs one that it passes on (SIGTERM for valkey and nginx, SIGQUIT
-    for postgres): SIGKILL would orphan them. A line with `noise` in it is not passed on.
+    writes is its result, not its log. `clear_away` removes, before each start, what a killed process left.
+    `death_signal` comes from the kernel when the supervisor dies. A process with children of its own needs
+    one that it passes on (SIGTERM for redis and nginx, SIGQUIT for postgres): SIGKILL would orphan them.
+    `own_group` keeps Ctrl-C at the terminal from a program that unblocks SIGINT. `user` is another account
+    to run as, `descriptors` are open files that it inherits. A line with `noise` in it is not passed on.
     """
 
     name: str
@@ -36,12 +39,18 @@ class Service:
     ready: Callable[[], bool] | None = None
     ready_seconds: float = 60.0
     once: bool = False
+    clear_away: Callable[[], None] | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
+    own_group: bool = False
+    user: str | None = None
+    descriptors: Sequence[int] = ()
+    umask: int = -1  # the supervisor's own
     noise: str = ""
 
 
 class Backoff:
-    """A restart's wait: 0.2 s, doubling to 10 s; after 30 s of health 0.2 s again."""
+    """A restart's wait: 0.2 s, doubling to 10 s; after 5 s of health 0.2 s again."""
 
     def __init__(self) -> None:
         self._next = FIRST_DELAY_SECONDS
@@ -65,13 +74,19 @@ class Child:
         self.at_end = False  # its output is closed: it ended, or gave its output away
         self._pid_file = run_dir / f"{service.name}.pid"
         self._unfinished = b""
+        if service.clear_away is not None:
+            service.clear_away()
         self._process = subprocess.Popen(
             list(service.argv),
             env={**os.environ, **service.env},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            pass_fds=service.descriptors,
+            umask=service.umask,
+            process_group=0 if service.own_group else None,
             preexec_fn=tie_to_parent(service.death_signal),
+            **as_user(service.user),
         )
         assert self._process.stdout is not None
         self.output = self._process.stdout.fileno()
@@ -118,6 +133,20 @@ class Child:
             return b""
         self.at_end = not chunk
         return chunk
+
+
+def as_user(name: str | None) -> dict[str, Any]:
+    """Popen's arguments to run as that account; raises OSError where there is none of that name.
+
+    Popen changes the account before it calls preexec_fn: a change after it would clear the death signal.
+    """
+    if name is None:
+        return {}
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        raise FileNotFoundError(f"there is no account {name!r} on this machine") from None
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
 def is_alive(pid: int) -> bool:

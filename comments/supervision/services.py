@@ -1,8 +1,8 @@
-"""The processes of `./run`, in the order of their start, and how each shows that it is up."""
+"""The processes that `./run` and `./run stack` have in common, and the sockets of `./run`."""
 
 import importlib.util
 import platform
-import socket
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,34 +10,25 @@ from signal import SIGTERM
 from typing import Final
 from urllib.parse import quote
 
+from comments.supervision.probes import answers_http, answers_ping
 from comments.supervision.processes import Service
 
 HOST: Final = "127.0.0.1"
-PROBE_SECONDS: Final = 1.0  # a probe holds the supervisor's loop up while it waits for an answer
 MANAGE: Final = (sys.executable, "manage.py")
 
 
-def valkey(socket_path: Path, data_dir: Path) -> Service:
-    """The embedded Redis: on a Unix socket alone, keeping what it is told (streams hold accepted posts)."""
-    return Service(
-        name="valkey",
-        argv=[
-            *(str(_valkey_server()), "--port", "0"),
-            *("--unixsocket", str(socket_path), "--unixsocketperm", "700"),
-            *("--dir", str(data_dir), "--appendonly", "yes", "--save", ""),
-            *("--loglevel", "warning"),
-        ],
-        ready=lambda: _answers_ping(socket_path),
-        ready_seconds=30,
-        # It forks to rewrite its log; told to end it takes that child along, killed it would leave it.
-        death_signal=SIGTERM,
-        # About a machine-wide setting that matters to a database of gigabytes: the first thing to be read
-        # at every start, and nothing to be done about it.
-        noise="Memory overcommit must be enabled",
-    )
+def embedded_redis(socket_path: Path, data_dir: Path) -> Service:
+    """The process `valkey`, from a wheel."""
+    return _redis("valkey", _valkey_server(), socket_path, data_dir)
 
 
-def valkey_url(socket_path: Path) -> str:
+def debian_redis(socket_path: Path, data_dir: Path) -> Service:
+    """The process `redis`: the machine's own server, else the one from the wheel."""
+    installed = shutil.which("redis-server") or shutil.which("valkey-server")
+    return _redis("redis", Path(installed) if installed else _valkey_server(), socket_path, data_dir)
+
+
+def redis_url(socket_path: Path) -> str:
     return f"unix://{quote(str(socket_path))}?db=0"
 
 
@@ -46,24 +37,59 @@ def prepare() -> Service:
     return Service(name="prepare", argv=[*MANAGE, "prepare"], once=True, ready_seconds=600)
 
 
-def serving(port: int, formatters: int) -> Sequence[Service]:
-    """What serves; none of them waits for another."""
+def web(port: int) -> Service:
+    """Everything over HTTP in one process."""
+    return Service(
+        name="web",
+        argv=[sys.executable, "-m", "realtime.server", "--port", str(port)],
+        ready=lambda: answers_http((HOST, port)),
+    )
+
+
+def daphne(number: int, socket_path: Path) -> Service:
+    """Interactive sockets behind the front, which alone reaches the Unix socket."""
+    return Service(
+        name=f"daphne-{number}",
+        argv=[sys.executable, "-m", "realtime.server", "--unix-socket", str(socket_path)],
+        clear_away=lambda: socket_path.unlink(missing_ok=True),
+        ready=lambda: answers_http(socket_path),
+    )
+
+
+def formatters(count: int) -> Sequence[Service]:
     return [
         Service(
-            name="web",
-            argv=[sys.executable, "-m", "realtime.server", "--port", str(port)],
-            ready=lambda: _answers_http(port),
-        ),
-        *(
-            Service(
-                name=f"formatter-{index + 1}",
-                argv=[sys.executable, "-m", "realtime"],
-                env={"KIBITZ_FORMATTER_INDEX": str(index)},
-            )
-            for index in range(formatters)
-        ),
-        Service(name="sweeper", argv=[*MANAGE, "sweep"]),
+            name=f"formatter-{index + 1}",
+            argv=[sys.executable, "-m", "realtime"],
+            env={"KIBITZ_FORMATTER_INDEX": str(index)},
+        )
+        for index in range(count)
     ]
+
+
+def sweeper() -> Service:
+    return Service(name="sweeper", argv=[*MANAGE, "sweep"])
+
+
+def _redis(name: str, program: Path, socket_path: Path, data_dir: Path) -> Service:
+    """A Redis on a Unix socket alone, keeping what it is told (streams hold accepted posts)."""
+    data_dir.mkdir(exist_ok=True)
+    return Service(
+        name=name,
+        argv=[
+            *(str(program), "--port", "0"),
+            *("--unixsocket", str(socket_path), "--unixsocketperm", "700"),
+            *("--dir", str(data_dir), "--appendonly", "yes", "--save", ""),
+            *("--loglevel", "warning"),
+        ],
+        ready=lambda: answers_ping(socket_path),
+        ready_seconds=30,
+        # It forks to rewrite its log; told to end it takes that child along, killed it would leave it.
+        death_signal=SIGTERM,
+        # About a machine-wide setting that matters to a database of gigabytes: the first thing to be read
+        # at every start, and nothing to be done about it.
+        noise="vm.overcommit_memory",
+    )
 
 
 def _valkey_server() -> Path:
@@ -80,29 +106,3 @@ def _valkey_server() -> Path:
         if path.is_file():
             return path
     raise FileNotFoundError("no embedded Valkey for this machine; give REDIS_URL the address of a Redis")
-
-
-def _answers_ping(path: Path) -> bool:
-    """Whether a Redis on the socket answers, and with PONG: while it loads its data it says LOADING."""
-    return _ask(str(path), b"PING\r\n").startswith(b"+PONG")
-
-
-def _answers_http(port: int) -> bool:
-    """Whether the web process serves; 400 will do: KIBITZ_ALLOWED_HOSTS may leave this host out.
-
-    By hand, because http.client brings TLS and mail along: 12 MB in a process that needs nothing else.
-    """
-    request = f"GET /healthz HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n".encode()
-    return _ask((HOST, port), request).startswith((b"HTTP/1.1 2", b"HTTP/1.1 4"))
-
-
-def _ask(address: str | tuple[str, int], request: bytes) -> bytes:
-    """The beginning of the answer; empty where nobody listens, or answers in time."""
-    with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as connection:
-        connection.settimeout(PROBE_SECONDS)
-        try:
-            connection.connect(address)
-            connection.sendall(request)
-            return connection.recv(64)
-        except OSError:
-            return b""

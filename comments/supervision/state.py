@@ -4,6 +4,9 @@ import contextlib
 import fcntl
 import json
 import os
+import pwd
+import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -13,7 +16,7 @@ from typing import Final
 from comments.supervision.processes import is_alive
 
 SOCKET_PATH_BYTES: Final = 100  # the kernel takes 107; valkey's own temporary names need a few
-STALE_SECONDS: Final = 2.0  # how long the children of a killed supervisor may take to end
+STALE_SECONDS: Final = 5.0  # how long the children of a killed supervisor may take to end
 SHARED_NAMES: Final = (
     "DATABASE_URL",
     "REDIS_URL",
@@ -29,7 +32,8 @@ class RunDir:
     """The directory `run` in the state directory, made on first use."""
 
     def __init__(self, state_dir: Path) -> None:
-        self.path = state_dir.resolve() / "run"
+        self.state_dir = state_dir.resolve()
+        self.path = self.state_dir / "run"
         self._environment_file = self.path / "env.json"
         self._lock_file = self.path / "lock"
 
@@ -81,14 +85,28 @@ class RunDir:
         return loaded
 
     @contextlib.contextmanager
-    def socket_path(self, name: str) -> Iterator[Path]:
-        """A path for a Unix socket: here, or in a private directory where that is too long for the kernel."""
-        path = self.path / name
-        if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
-            yield path
+    def socket_directory(self, longest_name: str, *, for_others: bool = False) -> Iterator[Path]:
+        """A directory for Unix sockets with names up to that length; `for_others`, one that all may enter.
+
+        It is this one, or a directory among the temporary files where this one's path is too long for the
+        kernel, or where others cannot come: Kibitz may lie in a home directory that only its owner enters.
+        """
+        elsewhere = self.path / "elsewhere"
+        if elsewhere.is_symlink():  # a killed supervisor's
+            shutil.rmtree(elsewhere.resolve(), ignore_errors=True)
+            elsewhere.unlink()
+        is_short = len(os.fsencode(self.path / longest_name)) <= SOCKET_PATH_BYTES
+        if is_short and not (for_others and _is_closed_to_others(self.path)):
+            yield self.path
             return
         with tempfile.TemporaryDirectory(prefix="kibitz-", ignore_cleanup_errors=True) as directory:
-            yield Path(directory) / name
+            if for_others:
+                Path(directory).chmod(0o711)
+            elsewhere.symlink_to(directory)
+            try:
+                yield Path(directory)
+            finally:
+                elsewhere.unlink()
 
     def _await_stale_processes(self) -> None:
         """Waits for what a killed supervisor left: the kernel has told it to end, which takes a moment."""
@@ -98,3 +116,18 @@ class RunDir:
             while text.isdigit() and is_alive(int(text)) and time.monotonic() < give_up_at:
                 time.sleep(0.02)
             pid_file.unlink()
+
+
+def make_private(directory: Path, user: str | None, *, group: int | None = None) -> None:
+    """Makes a directory, if there is none, that only the account, or its owner and the group, can enter.
+
+    What is made in it belongs to the group too (the set-group-id bit).
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    uid = pwd.getpwnam(user).pw_uid if user else -1
+    os.chown(directory, uid, -1 if group is None else group)
+    directory.chmod(0o700 if group is None else 0o2750)
+
+
+def _is_closed_to_others(directory: Path) -> bool:
+    return any(not path.stat().st_mode & stat.S_IXOTH for path in (directory, *directory.parents))

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from comments.supervision import orphans
 from comments.supervision.processes import Backoff, Child, Service, ending
 
 POLL_SECONDS: Final = 0.03  # how often a starting service is asked whether it is up
@@ -60,6 +61,8 @@ class Supervisor:
         self._wakeup, self._alarm = socket.socketpair()
 
     def __enter__(self) -> "Supervisor":
+        self._strangers = orphans.children()  # of this process, but not of the supervisor's making
+        orphans.adopt(True)
         self._wakeup.setblocking(False)
         self._alarm.setblocking(False)
         self._selector.register(self._wakeup, selectors.EVENT_READ)
@@ -78,6 +81,7 @@ class Supervisor:
         for number, handler in self._old_handlers.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._old_wakeup)
+        orphans.adopt(False)
         self._selector.close()
         self._wakeup.close()
         self._alarm.close()
@@ -113,11 +117,11 @@ class Supervisor:
                     self._keep_running(slot)
 
     def stop(self) -> None:
-        """Ends every process, the last stage first, by SIGTERM, and by SIGKILL those that take too long."""
+        """Ends every process, the last stage first: by its stop signal, by SIGKILL what takes too long."""
         deadline = time.monotonic() + STOP_SECONDS
         for number, stage in reversed(list(enumerate(self._stages))):
             stopping = list(reversed(stage))
-            self._send(stopping, signal.SIGTERM)
+            self._send(stopping)
             kill_at = deadline - number * EARLIER_STAGE_SECONDS
             while self._running(stopping) and time.monotonic() < kill_at:
                 self._turn(POLL_SECONDS)
@@ -161,10 +165,11 @@ class Supervisor:
         child = slot.child
         if child is None or (status := child.poll()) is None:
             return None
+        slot.child = None
+        orphans.end(known=self._strangers | {s.child.pid for s in self._slots() if s.child is not None})
         if not child.at_end:
             self._selector.unregister(child.output)
         self._pass_on(slot, child.close())
-        slot.child = None
         return status
 
     def _fail_if_one_ended(self) -> None:
@@ -207,7 +212,8 @@ class Supervisor:
             self._ended(slot)
         return [slot for slot in slots if slot.child is not None]
 
-    def _send(self, slots: Sequence[_Slot], number: signal.Signals) -> None:
+    def _send(self, slots: Sequence[_Slot], number: signal.Signals | None = None) -> None:
+        """Sends the signal, else what stops the service."""
         for slot in self._running(slots):
             if slot.child is not None:
-                slot.child.send(number)
+                slot.child.send(number or slot.service.stop_signal)

@@ -1,5 +1,6 @@
 """What the operator sees, and what happens when nobody looks."""
 
+import functools
 import os
 from collections.abc import Iterator
 
@@ -46,8 +47,11 @@ def test_a_reader_that_went_away_is_no_error() -> None:
 
 
 def test_the_password_is_shown_once_and_later_only_how_to_change_it() -> None:
-    first = banner(demo="http://h/demo/", admin="http://h/admin/", password="s3cret", seconds=1.0)
-    later = banner(demo="http://h/demo/", admin="http://h/admin/", password=None, seconds=1.0)
+    told = functools.partial(
+        banner, demo="http://h/demo/", admin="http://h/admin/", manage="./run manage --stack", seconds=1.0
+    )
+
+    first, later = told(password="s3cret"), told(password=None)
 
     assert "s3cret" in first
-    assert "./run manage changepassword admin" in later
+    assert "./run manage --stack changepassword admin" in later

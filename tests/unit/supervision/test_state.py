@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -63,14 +64,41 @@ def test_stale_pid_files_are_taken_away(tmp_path: Path) -> None:
         assert list(run_dir.path.glob("*.pid")) == []
 
 
-def test_a_socket_lies_in_the_state_directory_where_its_path_fits(tmp_path: Path) -> None:
-    with RunDir(Path("/tmp/kibitz-short")).socket_path("valkey.sock") as path:
-        assert path == Path("/tmp/kibitz-short/run/valkey.sock")
+def test_sockets_lie_in_the_state_directory_where_their_paths_fit() -> None:
+    with tempfile.TemporaryDirectory(prefix="kibitz-") as state:
+        run_dir = RunDir(Path(state))
+
+        with run_dir.held("me"), run_dir.socket_directory("valkey.sock") as directory:
+            assert directory == Path(state).resolve() / "run"
 
 
-def test_a_socket_in_a_deep_directory_moves_to_a_private_one_and_goes_with_it(tmp_path: Path) -> None:
-    with RunDir(tmp_path / ("deep" * 30)).socket_path("valkey.sock") as path:
-        assert len(os.fsencode(path)) <= 100
-        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+def test_sockets_of_a_deep_directory_move_to_a_private_one_and_go_with_it(tmp_path: Path) -> None:
+    run_dir = RunDir(tmp_path / ("deep" * 30))
 
-    assert not path.parent.exists()
+    with run_dir.held("me"), run_dir.socket_directory("valkey.sock") as directory:
+        assert len(os.fsencode(directory / "valkey.sock")) <= 100
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+    assert not directory.exists()
+
+
+def test_other_accounts_get_sockets_where_they_can_reach_them() -> None:
+    with tempfile.TemporaryDirectory(prefix="kibitz-") as closed:
+        run_dir = RunDir(Path(closed))
+        assert stat.S_IMODE(Path(closed).stat().st_mode) == 0o700
+
+        with run_dir.held("me"), run_dir.socket_directory("s", for_others=True) as directory:
+            assert not directory.is_relative_to(closed)
+            assert stat.S_IMODE(directory.stat().st_mode) == 0o711
+
+
+def test_sockets_that_a_killed_supervisor_left_elsewhere_are_taken_away(tmp_path: Path) -> None:
+    run_dir = RunDir(tmp_path / ("deep" * 30))
+    with run_dir.held("first"):
+        left = Path(tempfile.mkdtemp(prefix="kibitz-"))
+        (left / "redis.sock").touch()
+        (run_dir.path / "elsewhere").symlink_to(left)
+
+    with run_dir.held("second"), run_dir.socket_directory("redis.sock") as directory:
+        assert directory != left
+        assert not left.exists()

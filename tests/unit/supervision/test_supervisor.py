@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -32,6 +33,14 @@ signal.signal(signal.SIGTERM, leave)
 """
     + HEEDLESS
 )
+# A master with a worker in its process group, and one that left the group.
+MASTER = """
+import subprocess, sys
+code = "import signal\\nwhile True: signal.pause()"
+worker = subprocess.Popen([sys.executable, "-c", code])
+runaway = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+print(worker.pid, runaway.pid)
+""" + HEEDLESS.replace('print("up")', "")
 
 
 class Log:
@@ -141,6 +150,75 @@ def test_a_killed_process_is_restarted_with_one_line_about_it(
 
     assert pid_of(tmp_path, "web") not in {0, killed}
     assert log.said("kibitz") == ["web was killed by SIGKILL; it starts again in 0.2 s"]
+
+
+def test_what_a_killed_process_leaves_behind_is_ended_before_its_restart(
+    supervisor: Supervisor, log: Log, tmp_path: Path, wait_until: WaitUntil
+) -> None:
+    supervisor.start([python("nginx", MASTER, log=log)])
+    worker, runaway = (int(pid) for pid in log.said("nginx")[0].split())
+    os.kill(pid_of(tmp_path, "nginx"), signal.SIGKILL)
+
+    watch_until(supervisor, lambda: len(log.said("nginx")) == 2, wait_until)
+
+    assert not is_alive(worker)
+    assert not is_alive(runaway)
+
+
+def test_children_that_were_there_before_the_supervisor_are_let_be(tmp_path: Path, log: Log) -> None:
+    with subprocess.Popen([sys.executable, "-c", HEEDLESS], stdout=subprocess.DEVNULL) as stranger:
+        with Supervisor(log=log, run_dir=tmp_path) as supervisor:
+            supervisor.start([python("prepare", "print('made')", once=True)])
+            supervisor.stop()
+
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_service_is_stopped_by_its_own_signal(supervisor: Supervisor, log: Log) -> None:
+    by_interrupt = POLITE.replace("SIGTERM", "SIGINT")
+    unblocked = "import signal; signal.pthread_sigmask(signal.SIG_SETMASK, [])" + by_interrupt
+    service = dataclasses.replace(python("postgres", unblocked, log=log), stop_signal=signal.SIGINT)
+    supervisor.start([service])
+
+    supervisor.stop()
+
+    assert log.said("postgres") == ["up", "bye"]
+
+
+def test_what_a_killed_process_left_is_cleared_away_before_each_start(
+    supervisor: Supervisor, log: Log, tmp_path: Path, wait_until: WaitUntil
+) -> None:
+    socket = tmp_path / "push.sock"
+    binding = f"open({str(socket)!r}, 'x')" + HEEDLESS  # fails where the file is there, as bind does
+    service = dataclasses.replace(
+        python("push", binding, log=log), clear_away=lambda: socket.unlink(missing_ok=True)
+    )
+    supervisor.start([service])
+    os.kill(pid_of(tmp_path, "push"), signal.SIGKILL)
+
+    watch_until(supervisor, lambda: len(log.said("push")) == 2, wait_until)
+
+    assert log.said("push") == ["up", "up"]
+
+
+def test_ctrl_c_does_not_reach_a_service_with_a_group_of_its_own(supervisor: Supervisor, log: Log) -> None:
+    service = dataclasses.replace(
+        python("nginx", "import os; print(os.getpgrp())" + HEEDLESS, log=log), own_group=True
+    )
+
+    supervisor.start([service])
+
+    assert int(log.said("nginx")[0]) != os.getpgrp()
+
+
+def test_an_account_that_does_not_exist_fails_the_start(supervisor: Supervisor, log: Log) -> None:
+    service = dataclasses.replace(python("postgres", HEEDLESS, log=log), user="no-such-account")
+
+    with pytest.raises(
+        StartFailed, match="postgres cannot be started: there is no account 'no-such-account'"
+    ):
+        supervisor.start([service])
 
 
 def test_the_others_run_on_while_one_is_restarted(
