@@ -11,9 +11,14 @@ ZIP_FROM_BYTES: Final = 1_000  # below, it fits into the first packet as it is
 ZIP_LEVEL: Final = 3
 
 
-def cacheable_json(request: HttpRequest, text: str) -> HttpResponse:
-    """For a second, by browsers and the front alike."""
-    return _json(request, text, {"Cache-Control": "public, max-age=1"})
+def cacheable_json(request: HttpRequest, text: str, *, stale_seconds: int = 0) -> HttpResponse:
+    """For a second, and `stale_seconds` longer while somebody fetches the next (RFC 5861).
+
+    What tells a reader that nothing was missed must not be older than 3 s, when the thread's head is
+    announced again: an older answer would hide a post from a reader who connected just after it.
+    """
+    stale = f", stale-while-revalidate={stale_seconds}" if stale_seconds else ""
+    return _json(request, text, {"Cache-Control": f"public, max-age=1{stale}"})
 
 
 def front_cacheable_json(request: HttpRequest, text: str) -> HttpResponse:

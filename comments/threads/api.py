@@ -65,7 +65,7 @@ class ThreadView(ReadingView):
             page = queries.branch_page(key, root_id=root_id, after_id=asked.get("after", root_id))
         else:
             page = queries.thread_page(key, sort=asked["sort"], cursor=asked["cursor"], limit=asked["limit"])
-        return cacheable_json(request._request, compact_json(page))
+        return cacheable_json(request._request, compact_json(page), stale_seconds=1)
 
 
 class EventsView(ReadingView):

@@ -18,7 +18,7 @@ from comments.threads.services import Page, first_epoch
 BODY_MAX_CHARS: Final = 10_000
 RECONNECT_SPREAD_SECONDS: Final = 10  # over which readers come back after a shutdown
 # How long a connection may be silent before its reader asks for the head, give or take half of it. Channels
-# says something every 25 s; nginx says nothing that scripts see, and a million idle readers must not ask often.
+# says something every 25 s; nginx nothing that scripts see, and a million idle readers must not ask often.
 CHANNELS_SILENCE_SECONDS: Final = 60
 PUSH_SILENCE_SECONDS: Final = 120
 

@@ -109,7 +109,7 @@ def test_a_site_without_push_nodes_has_its_sockets_here(bob: Person) -> None:
     boot = bob.get(f"{API}sites/limited/thread/", page_id="first").data
 
     assert boot["live"]["ws"] == f"ws://testserver/live/{boot['key']}"
-    assert boot["settings"]["silence_seconds"] == 45
+    assert boot["settings"]["silence_seconds"] == 60
 
 
 def test_the_front_may_keep_the_answer_for_a_second_and_a_browser_may_not(bob: Person, page: Page) -> None:

@@ -3,18 +3,22 @@
 import gzip
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from realtime.heads import QUIET_SECONDS
 from tests.nginx.instances import KEY, Instance, running_front
 from tests.nginx.talk import Answer, ask
 from tests.nginx.upstream import Reply, Upstream
 from tests.servers import wait_until
 
 THREAD = f"/api/v1/threads/{KEY}/"
+FOR_A_SECOND = {"Cache-Control": "public, max-age=1"}
+FOR_A_SECOND_AND_MORE = {"Cache-Control": "public, max-age=1, stale-while-revalidate=1"}
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 FOR_A_SECOND = {"X-Accel-Expires": "1", "Cache-Control": "no-cache"}
 
@@ -46,7 +50,7 @@ def get(front: Instance, path: str, headers: dict[str, str] | None = None) -> An
 def test_many_who_ask_at_once_are_one_request(
     front: Instance, upstream: Upstream, path: str, status: int
 ) -> None:
-    upstream.reply = Reply(b'{"seq":1}', status)
+    upstream.reply = Reply(b'{"seq":1}', status, FOR_A_SECOND if status == 200 else {})
     upstream.may_answer.clear()
 
     with ThreadPoolExecutor(20) as pool:
@@ -60,7 +64,7 @@ def test_many_who_ask_at_once_are_one_request(
 
 
 def test_an_answer_is_fresh_again_after_a_second(front: Instance, upstream: Upstream) -> None:
-    upstream.reply = Reply(b"old")
+    upstream.reply = Reply(b"old", headers=FOR_A_SECOND)
     assert get(front, THREAD).headers["x-cache"] == "MISS"
     assert get(front, THREAD).headers["x-cache"] == "HIT"
 
@@ -70,7 +74,7 @@ def test_an_answer_is_fresh_again_after_a_second(front: Instance, upstream: Upst
 
 
 def test_nobody_waits_while_a_stale_answer_is_refreshed(front: Instance, upstream: Upstream) -> None:
-    upstream.reply = Reply(b"old")
+    upstream.reply = Reply(b"old", headers=FOR_A_SECOND_AND_MORE)
     get(front, THREAD)
     upstream.may_answer.clear()
 
@@ -81,11 +85,44 @@ def test_nobody_waits_while_a_stale_answer_is_refreshed(front: Instance, upstrea
     upstream.may_answer.set()
 
 
+@pytest.mark.parametrize("path", [THREAD, THREAD + "head/", THREAD + "events/?after=3"])
+def test_an_answer_is_never_older_than_the_announcement_of_the_head(
+    front: Instance, upstream: Upstream, path: str
+) -> None:
+    is_snapshot = path == THREAD
+    upstream.reply = Reply(b"old", headers=FOR_A_SECOND_AND_MORE if is_snapshot else FOR_A_SECOND)
+    get(front, path)
+    made_at = time.monotonic()
+    upstream.reply = Reply(b"new", headers=FOR_A_SECOND)
+
+    # Nobody asks meanwhile, as in a quiet thread: the first who asks again must not get what lay there.
+    wait_until(lambda: time.monotonic() - made_at > QUIET_SECONDS[0], message="the head's time")
+
+    assert get(front, path).body == b"new"
+
+
+def test_browsers_keep_no_answer_of_their_own(front: Instance, upstream: Upstream) -> None:
+    upstream.reply = Reply(b"{}", headers=FOR_A_SECOND)
+
+    assert get(front, THREAD + "head/").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", [THREAD + "head/", THREAD + "events/?after=3"])
+def test_nobody_is_told_that_nothing_was_missed_while_the_api_is_away(
+    front: Instance, upstream: Upstream, path: str
+) -> None:
+    upstream.reply = Reply(b"nothing", headers=FOR_A_SECOND)
+    get(front, path)
+    upstream.stop()
+
+    wait_until(lambda: get(front, path).status == 502, message="the failure")
+
+
 @pytest.mark.parametrize("fault", ["away", 500, 502, 503])
 def test_what_was_read_can_be_read_while_the_api_is_away_or_broken(
     front: Instance, upstream: Upstream, fault: str | int
 ) -> None:
-    upstream.reply = Reply(b"old")
+    upstream.reply = Reply(b"old", headers=FOR_A_SECOND)
     get(front, THREAD)
 
     if isinstance(fault, int):
@@ -99,10 +136,12 @@ def test_what_was_read_can_be_read_while_the_api_is_away_or_broken(
 
 def test_one_compression_serves_every_browser(front: Instance, upstream: Upstream) -> None:
     packed = gzip.compress(b"packed")
-    upstream.reply = Reply(packed, headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding, Cookie"})
+    upstream.reply = Reply(
+        packed, headers={**FOR_A_SECOND, "Content-Encoding": "gzip", "Vary": "Accept-Encoding, Cookie"}
+    )
     for accepted in ("gzip, deflate, br", "br;q=1.0, gzip;q=0.8", "deflate, gzip, br, zstd"):
         assert get(front, THREAD, {"Accept-Encoding": accepted}).body == packed
-    upstream.reply = Reply(b"plain")
+    upstream.reply = Reply(b"plain", headers=FOR_A_SECOND)
 
     for accepted in ("identity", "br", "gzip;q=0", "gzip; q=0.0, br"):
         assert get(front, THREAD, {"Accept-Encoding": accepted}).body == b"plain"
