@@ -57,6 +57,11 @@ def too_low(readers: int, read: Callable[[str], str | None] = read_limit) -> lis
         ),
         ("net.core.somaxconn", knocking, "connections that wait for accept()"),
         ("net.ipv4.tcp_max_syn_backlog", knocking, "connections that are half open"),
+        (
+            "net.core.netdev_max_backlog",
+            readers // 8,
+            "packets from one end to the other: keepalive probes of some seconds' connections go out at once",
+        ),
     ]
     found = []
     for name, needed, reason in single:

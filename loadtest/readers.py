@@ -109,8 +109,10 @@ class Readers:
                 self._say(f"  {counts.open:,} of {wanted:,} readers, {rate:,.0f}/s")
             time.sleep(POLL_SECONDS if wanted > 20_000 else POLL_SECONDS / 10)
         if counts.open < wanted * ENOUGH:
-            reasons = ", ".join(f"{count} × {reason}" for reason, count in counts.refused.most_common(5))
-            raise ReadersFailed(f"{counts.open:,} of {wanted:,} readers are open ({reasons or 'it stalled'})")
+            reasons = [f"{count} × {reason}" for reason, count in counts.refused.most_common(5)]
+            reasons += [f"{counts.lost:,} were closed again"] if counts.lost else []
+            why = ", ".join(reasons) or "it stalled"
+            raise ReadersFailed(f"{counts.open:,} of {wanted:,} readers are open ({why})")
         return Opened(counts, moved - began, curve)
 
     def counts(self) -> Counts:

@@ -160,7 +160,7 @@ class Formatter:
             return {}
         refused = {(frame.key, entry_id) for frame in published.refused for entry_id in frame.entry_ids}
         delivered = [held for held in entries if (held.entry.key, held.entry_id) not in refused]
-        self._note(delivered)
+        self._note(delivered, published.delivery_seconds)
         frame_count = len(frames) - len(published.refused)
         for stream in {held.stream: None for held in entries}:
             of_stream = [held for held in delivered if held.stream == stream]
@@ -200,13 +200,20 @@ class Formatter:
             logger.error("a frame of %d characters for thread %s was refused", len(frame.text), frame.key)
         return published
 
-    def _note(self, delivered: Sequence[Held]) -> None:
+    def _note(self, delivered: Sequence[Held], delivery_seconds: Mapping[str, float]) -> None:
         with self._lock:
             now = self._clock()
             for held in delivered:
                 entry = held.entry
                 if isinstance(entry, EventEntry):
-                    self._heads.note(entry.key, entry.epoch, entry.seq, now, site=entry.site)
+                    self._heads.note(
+                        entry.key,
+                        entry.epoch,
+                        entry.seq,
+                        now,
+                        site=entry.site,
+                        delivery_seconds=delivery_seconds.get(entry.key, 0.0),
+                    )
 
     def _announce(self, frames: Sequence[Frame]) -> None:
         """Best effort: when the carrier is away, readers find the end of the thread on coming back."""

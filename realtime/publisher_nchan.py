@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache, partial
 from typing import Final
 
@@ -16,6 +17,7 @@ from realtime.publisher import Frame, Published, PublishFailed
 from realtime.push_connection import post_request
 
 SECONDS_PER_DELIVERY: Final = 10e-6  # of a core, kernel included, to one socket (peers measured 6-13)
+LATE_DELIVERY_SECONDS: Final = 10.0  # of a frame that no answer tells of yet: a million readers take as long
 DEFLATE_FROM_BYTES: Final = 1024  # halves it, for 30 to 90 µs of the node once; 600 bytes become 365
 MAX_FRAME_BYTES: Final = 256 * 1024  # nginx/push.conf refuses a larger body
 PROBE_EVERY_SECONDS: Final = 0.5
@@ -67,8 +69,14 @@ class NchanPublisher:
                 for delivery in sender_refused
                 if delivery.outcome is Outcome.REFUSED and delivery.frame not in refused
             ]
+        late = {
+            delivery.frame.key
+            for of_sender in deliveries.values()
+            for delivery in of_sender
+            if delivery.outcome is Outcome.WAITING
+        }
         self._note_missed(deliveries)
-        return self._published(frames, refused)
+        return self._published(frames, refused, late)
 
     def close(self) -> None:
         """Ends the threads; what still waits is dropped, having been noted."""
@@ -106,14 +114,17 @@ class NchanPublisher:
         if notes:
             self._missed.note(notes)
 
-    def _published(self, frames: Sequence[Frame], refused: Sequence[Frame]) -> Published:
+    def _published(
+        self, frames: Sequence[Frame], refused: Sequence[Frame], late: AbstractSet[str]
+    ) -> Published:
         readers = {}
-        delivery_seconds = {}
+        delivery_seconds = dict.fromkeys(late, LATE_DELIVERY_SECONDS)
         for frame in frames:
             counts = [sender.readers.get(frame.key, 0) for sender in self._senders_of(frame.site)]
             if any(counts):
                 readers[frame.key] = sum(counts)
-                delivery_seconds[frame.key] = max(counts) * SECONDS_PER_DELIVERY  # nodes work side by side
+                busy = max(counts) * SECONDS_PER_DELIVERY  # nodes work side by side
+                delivery_seconds[frame.key] = max(busy, delivery_seconds.get(frame.key, 0.0))
         return Published(refused, readers, delivery_seconds)
 
     def _with_readers(self, frame: Frame, senders: Sequence[NodeSender]) -> str:

@@ -1,11 +1,15 @@
 """SQL for what is done for every post: composed once for a model, and not again for each row, which takes
 longer than running it."""
 
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Field, Model
+from django.db.models.expressions import Col
+
+Row = TypeVar("Row", bound=Model)
 
 
 def insert(row: Model) -> None:
@@ -20,12 +24,38 @@ def insert(row: Model) -> None:
     row._state.db = connection.alias
 
 
+def fetch(model: type[Row], statement: str, values: Sequence[Any]) -> Row | None:
+    """The first row that a statement over `columns_of(model)` gives: `model.objects.raw` in less time."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    names, converters = _reading(model, connection.vendor)
+    row = list(found)
+    for index, convert, column in converters:
+        row[index] = convert(row[index], column, connection)
+    return model.from_db(connection.alias, names, row)
+
+
 @cache
 def columns_of(model: type[Model], alias: str = "") -> str:
-    """The model's columns for `Model.objects.raw`. Named, for a prepared statement with `*` fails from the
-    migration that adds a column until the server is restarted."""
+    """The model's columns, for `fetch`. Named, for a prepared statement with `*` fails from the migration
+    that adds a column until the server is restarted."""
     names = [_column(field) for field in model._meta.concrete_fields]
     return ", ".join(f"{alias}.{name}" if alias else name for name in names)
+
+
+@cache
+def _reading(model: type[Model], vendor: str) -> tuple[list[str], list[tuple[int, Callable[..., Any], Col]]]:
+    """The fields' names, and what turns a database's value into Python's, by place."""
+    fields = model._meta.concrete_fields
+    converters = []
+    for index, field in enumerate(fields):
+        column = Col(model._meta.db_table, field)
+        both = [*connection.ops.get_db_converters(column), *field.get_db_converters(connection)]
+        converters += [(index, convert, column) for convert in both]
+    return [field.attname for field in fields], converters
 
 
 @cache

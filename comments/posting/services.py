@@ -17,7 +17,7 @@ from comments.errors import (
     ThreadLocked,
     UnknownParent,
 )
-from comments.events.rows import columns_of, insert
+from comments.events.rows import columns_of, fetch, insert
 from comments.identity.models import Author
 from comments.markup.render import render
 from comments.sites.models import Site
@@ -52,13 +52,13 @@ def posted_before(key: str, draft: Draft) -> Post | None:
         return None
     # Asked before every post of a browser, and composing the query would take longer than asking. Both
     # databases take a UUID in hexadecimal.
-    rows = Post.objects.raw(
+    post = fetch(
+        Post,
         f"SELECT {columns_of(Post, 'post')} FROM comments_post post "  # noqa: S608
         "JOIN comments_thread thread ON thread.id = post.thread_id "
         "WHERE thread.key = %s AND post.idempotency_key = %s",
         [key, draft.idempotency_key.hex],
     )
-    post = next(iter(rows), None)
     if post is not None and post.idempotency_digest != draft.digest:
         raise IdempotencyKeyReused()
     return post

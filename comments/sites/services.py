@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from comments.errors import Invalid, OriginNotAllowed, UnknownSite
-from comments.events.rows import columns_of
+from comments.events.rows import columns_of, fetch
 from comments.sites.models import SITE_KEY_PATTERN, Site
 
 _NO_HOST: Final = re.compile(r"[\s\x00-\x20\x7f\"'<>;,/?#@*]")
@@ -28,8 +28,7 @@ def get_site(key: str) -> Site:
     if "\x00" in key:
         raise UnknownSite()
     # Asked for by most requests; composing the query would take longer than asking.
-    rows = Site.objects.raw(f"SELECT {columns_of(Site)} FROM comments_site WHERE key = %s", [key])  # noqa: S608
-    site = next(iter(rows), None)
+    site = fetch(Site, f"SELECT {columns_of(Site)} FROM comments_site WHERE key = %s", [key])  # noqa: S608
     if site is None:
         raise UnknownSite()
     return site

@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 
 from comments.errors import Invalid, KeyMismatch, NotFound, UnknownPost
 from comments.events.outbox import append_event
-from comments.events.rows import columns_of
+from comments.events.rows import columns_of, fetch
 from comments.events.shapes import EventShape, EventType, post_shape, thread_shape
 from comments.markup.plain import one_line
 from comments.sites.models import Site
@@ -67,7 +67,7 @@ def _locked_by_key(key: str, seqs: int, posts: int) -> Thread | None:
         "UPDATE comments_thread SET seq = seq + %s, posts = posts + %s WHERE key = %s "  # noqa: S608
         f"RETURNING {columns_of(Thread)}"
     )
-    return next(iter(Thread.objects.raw(statement, [seqs, posts, key])), None)
+    return fetch(Thread, statement, [seqs, posts, key])
 
 
 def _make_thread(site: Site, key: str, page: Page, now: datetime) -> None:

@@ -5,6 +5,7 @@ from loadtest.bench import Bench, CpuMeter, by_delay, cpu_line, delivery_row, se
 READERS = 10_000
 RATES = (100.0, 200.0, 300.0)
 SECONDS = 20.0
+WARM_UP_SECONDS = 5.0  # the thread's first posts: until then nobody knows how many read it
 
 
 def run(bench: Bench) -> None:
@@ -14,6 +15,9 @@ def run(bench: Bench) -> None:
     rows, lines, curves = [], [], {}
     with bench.hold(threads, count) as readers:
         readers.open([count])
+        with bench.posting(threads, per_second=RATES[0], seconds=bench.seconds(WARM_UP_SECONDS)) as posting:
+            posting.wait()
+        readers.collect()
         for rate in RATES:
             with bench.posting(threads, per_second=rate, seconds=bench.seconds(SECONDS)) as posting:
                 posting.wait_until_posting()

@@ -11,6 +11,7 @@ PER_SECOND = 10.0
 BEFORE_SECONDS = 10.0
 LAST_SECONDS = 120.0  # how long the last reader may take before we call it missing
 POLL_SECONDS = 0.5
+STRAGGLERS_SECONDS = 2.0
 
 
 def run(bench: Bench) -> None:
@@ -31,6 +32,7 @@ def run(bench: Bench) -> None:
             big = one_post(bench, threads[0].key, threads[0].page)
             arrivals = _until_all_have_it(readers, big, count)
             posted = posting.wait()
+        time.sleep(STRAGGLERS_SECONDS)
         arrivals += readers.collect()
         counts = readers.counts()
     result = delivered(arrivals, [big], {0: count})

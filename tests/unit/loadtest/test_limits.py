@@ -7,6 +7,7 @@ from loadtest.limits import too_low
 AMPLE = {
     "fs.file-max": "9223372036854775807",
     "net.netfilter.nf_conntrack_max": "4000000",
+    "net.core.netdev_max_backlog": "131072",
     "net.core.somaxconn": "65535",
     "net.ipv4.tcp_max_syn_backlog": "65535",
     "net.ipv4.tcp_mem": "1000000\t2000000\t4000000",
@@ -36,6 +37,10 @@ def test_a_kernel_without_connection_tracking_needs_none() -> None:
     assert lines(1_000_000, net__netfilter__nf_conntrack_max=None) == []
 
 
+def test_the_queue_between_both_ends_must_hold_the_probes_of_some_seconds_connections() -> None:
+    assert lines(1_000_000, net__core__netdev_max_backlog="1000") == ["net.core.netdev_max_backlog = 125000"]
+
+
 def test_tcp_memory_is_in_pages_and_keeps_what_is_higher() -> None:
     assert lines(1_000_000, net__ipv4__tcp_mem="1200000 1300000 1400000") == [
         "net.ipv4.tcp_mem = 1200000 1500000 2000000"
@@ -45,4 +50,5 @@ def test_tcp_memory_is_in_pages_and_keeps_what_is_higher() -> None:
 def test_few_readers_need_nothing_raised() -> None:
     defaults = {"net__ipv4__tcp_mem": "287901 383869 575802", "net__netfilter__nf_conntrack_max": "262144"}
 
+    assert lines(8_000, net__core__netdev_max_backlog="1000") == []
     assert lines(20_000, **defaults, net__ipv4__tcp_max_syn_backlog="2048") == []

@@ -43,6 +43,23 @@ def test_an_older_frame_taken_over_late_does_not_lower_the_head() -> None:
     assert heads_in(heads.due(104.0)) == [(KEY, 9)]
 
 
+def test_the_quiet_of_a_thread_with_very_many_readers_begins_when_they_all_have_the_frame() -> None:
+    heads = Heads()
+    heads.note(KEY, "e1", 9, now=100.0, delivery_seconds=10.0)
+    heads.note("b" * 26, "e1", 4, now=101.0)
+
+    assert heads_in(heads.due(104.0)) == [("b" * 26, 4)]
+    assert heads.due(110.0) == []
+    assert heads_in(heads.due(113.0)) == [(KEY, 9)]
+
+
+def test_a_frame_on_its_way_is_announced_when_the_process_leaves() -> None:
+    heads = Heads()
+    heads.note(KEY, "e1", 9, now=100.0, delivery_seconds=10.0)
+
+    assert heads_in(heads.drain()) == [(KEY, 9)]
+
+
 def test_a_new_epoch_replaces_the_old_head() -> None:
     heads = Heads()
     heads.note(KEY, "e1", 900, now=100.0)
