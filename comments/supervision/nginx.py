@@ -236,6 +236,7 @@ def _rendered(
     values |= {"user": user, "runtime": str(settings.runtime), "open_files": str(settings.open_files)}
     snippets = {"process": values, "http": values, "guard": values, "proxy": values}
     texts = {snippet: _fill(f"snippets/{snippet}.conf", its) for snippet, its in snippets.items()}
+    texts["failures"] = _fill("snippets/failures.conf", {})
     texts["answers"] = _fill("snippets/answers.conf", texts)
     texts["tls"] = ""
     if settings.tls:

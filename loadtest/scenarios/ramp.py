@@ -42,7 +42,6 @@ def run(bench: Bench) -> None:
                 {
                     "readers": step,
                     "lost": counts.lost,
-                    "skipped": counts.skipped,
                     **delivery_row(result, posted),
                 }
             )
