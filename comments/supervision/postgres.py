@@ -103,6 +103,7 @@ class Cluster:
                 own_group=True,
                 user=account(),
                 descriptors=[data, sockets],
+                noise="the database system is starting up",  # what it answers to whoever asks whether it is
             )
 
     def _forget_the_dead(self) -> None:

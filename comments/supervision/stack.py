@@ -155,5 +155,5 @@ class Stack:
             death_signal=SIGTERM,
             own_group=True,
             # A line for each request while the API is away; the supervisor has said that it is.
-            noise="Connection refused) while connecting to upstream",
+            noise=") while connecting to upstream",
         )
