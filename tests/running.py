@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -126,11 +125,11 @@ def stack_started(state_dir: Path, **settings: str) -> Iterator[StackRun]:
 
 
 def unused_port_pair() -> int:
-    """A TCP port on the loopback that was free a moment ago, and so was the next."""
+    """The first of two TCP ports side by side, both as `unused_port` gives them."""
     while True:
         port = unused_port()
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port + 1))
+        with contextlib.suppress(OSError, OverflowError):
+            unused_port(port + 1)
             return port
 
 

@@ -13,7 +13,7 @@ import pytest
 from comments.supervision.processes import is_alive
 from tests.cast import ORIGIN, Page
 from tests.conftest import WaitUntil
-from tests.running import ROOT, STOP_SECONDS, StackRun
+from tests.running import ROOT, STOP_SECONDS, StackRun, unused_port_pair
 from tests.stack.browsers import Browser, Listener, Unanswered
 from tests.stack.proc import family, listeners, socket_inodes
 
@@ -106,14 +106,17 @@ def test_a_second_stack_on_the_same_state_says_so(stack: StackRun) -> None:
     assert "a ./run stack is already up on" in second.log
 
 
-@pytest.mark.parametrize("offset", [0, -1])
-def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path, offset: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        run = StackRun(tmp_path / "state", port + offset)
+@pytest.mark.parametrize("taken", [0, 1], ids=["the front's", "the push instance's"])
+def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path, taken: int) -> None:
+    port = unused_port_pair()
+
+    with socket.create_server(("127.0.0.1", port + taken)):
+        run = StackRun(tmp_path / "state", port)
 
         assert run.process.wait(10) == 1
-    assert run.log == f"kibitz: port {port} cannot be used (Address already in use); set PORT to another\n"
+    assert (
+        run.log == f"kibitz: port {port + taken} cannot be used (Address already in use); set PORT to another\n"
+    )
 
 
 def _require_live(stack: StackRun, page: Page, wait_until: WaitUntil) -> None:
