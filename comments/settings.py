@@ -1,5 +1,6 @@
 """Django's settings, all from the environment (see env.py)."""
 
+import sys
 from typing import Any
 
 import dj_database_url
@@ -73,20 +74,18 @@ def _database() -> dict[str, Any]:
             # FULL: a post answered 201 survives a power cut, not only a killed process.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
         }
-    elif env.env_bool("KIBITZ_DATABASE_POOL", default=True):
-        # Requests run in threads that come and go; a pool keeps the connections, and bounds them.
-        config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}}
-        config["CONN_MAX_AGE"] = 0
     else:
-        # A server whose threads stay: each keeps its connection, which takes a tenth less time a request.
-        config["CONN_MAX_AGE"] = None
-        # PostgreSQL reads a statement that comes again only once. It still plans it for each thread: the plan
-        # that it would keep suits an average one, and takes 80 ms in one of 100,000 posts.
-        config["OPTIONS"] = {
-            "server_side_binding": True,
-            "prepare_threshold": 2,
-            "options": "-c plan_cache_mode=force_custom_plan",
-        }
+        # Values go apart from the statement, so that one that comes again can be prepared (events.rows). The
+        # ORM's are not: PostgreSQL would keep one plan of each for all threads, and page through a thread of
+        # 100,000 posts as through one of ten, which took 80 ms.
+        config["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": sys.maxsize}
+        if env.env_bool("KIBITZ_DATABASE_POOL", default=True):
+            # Requests run in threads that come and go; a pool keeps the connections, and bounds them.
+            config["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 20, "timeout": 10}
+            config["CONN_MAX_AGE"] = 0
+        else:
+            # A server whose threads stay: each keeps its connection, which takes a tenth less time a request.
+            config["CONN_MAX_AGE"] = None
     return config
 
 

@@ -1,5 +1,6 @@
 """The WSGI entry."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -11,4 +12,6 @@ from comments.rest.forwarded import behind_front
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "comments.settings")
 _django = get_wsgi_application()
 _ = get_resolver().url_patterns  # imports every view now, once for all workers, and not in the first request
+gc.collect()
+gc.freeze()  # what is loaded stays: no collection need look through it again, and workers share its pages
 application = behind_front(_django) if env_bool("KIBITZ_BEHIND_PROXY", default=False) else _django

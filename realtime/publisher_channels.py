@@ -3,12 +3,12 @@
 import time
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import msgpack
 import redis
 
-from comments.events.redis_clients import command_client
+from comments.events.redis_clients import KeptConnection
 from comments.events.wire import LIVE_GROUP
 from realtime.presence_store import presence_hash, sum_counts
 from realtime.publisher import Frame, Published, PublishFailed
@@ -27,25 +27,19 @@ class ChannelsPublisher:
     """The Publisher over Redis pub/sub: one round trip a call, safe to share between threads."""
 
     def __init__(self, url: str) -> None:
-        self._client = command_client(url)
+        self._connection = KeptConnection(url)
         self._published_at: dict[str, float] = {}
 
     def publish(self, frames: Sequence[Frame]) -> Published:
         """See Publisher; blocks for 2 s at most."""
-        pipeline = self._client.pipeline(transaction=False)
-        for frame in frames:
-            message = {"type": FRAME_TYPE, "key": frame.key, "frame": frame.text}
-            pipeline.publish(GROUP_CHANNEL, msgpack.packb(message))
         counted = self._busy_threads(frames)
-        for key in counted:
-            pipeline.hvals(presence_hash(key))
         try:
-            answers: list[Any] = pipeline.execute(raise_on_error=False)
+            answers = self._connection.send(
+                *(("PUBLISH", GROUP_CHANNEL, _message(frame)) for frame in frames),
+                *(("HVALS", presence_hash(key)) for key in counted),
+            )
         except redis.RedisError as error:
             raise PublishFailed(str(error)) from error
-        for answer in answers:
-            if isinstance(answer, redis.ConnectionError | redis.TimeoutError):
-                raise PublishFailed(str(answer)) from answer
         refused = [
             frame for frame, answer in zip(frames, answers, strict=False) if isinstance(answer, Exception)
         ]
@@ -69,3 +63,7 @@ class ChannelsPublisher:
         for key in list(islice(self._published_at, max(0, len(self._published_at) - MAX_BUSY))):
             del self._published_at[key]
         return busy
+
+
+def _message(frame: Frame) -> bytes:
+    return bytes(msgpack.packb({"type": FRAME_TYPE, "key": frame.key, "frame": frame.text}))

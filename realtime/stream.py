@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import redis
 
-from comments.events.redis_clients import blocking_client, command_client
+from comments.events.redis_clients import KeptConnection, blocking_client, command_client
 from comments.events.wire import COUNTERS, DEAD, DONE, GROUP, MAX_DELIVERIES, STREAMS, stream_name
 
 BLOCK_SECONDS: Final = 1.0  # how long a stop signal may wait for the blocking read
@@ -62,6 +62,7 @@ class EventQueue:
         # Any: redis-py types every answer as "this, or an Awaitable of it".
         self._reader: Any = blocking_client(url, block_seconds=block_seconds)
         self._client: Any = command_client(url)
+        self._connection = KeptConnection(url)
         self._joined = threading.Event()
 
     def read(self) -> Batch:
@@ -79,17 +80,18 @@ class EventQueue:
 
         May run twice for the same entries.
         """
-        pipeline = self._client.pipeline(transaction=True)
+        commands: list[Sequence[str | int]] = [("MULTI",)]
         if entry_ids:
-            pipeline.xack(stream, GROUP, *entry_ids)
-            pipeline.xdel(stream, *entry_ids)
+            commands += [("XACK", stream, GROUP, *entry_ids), ("XDEL", stream, *entry_ids)]
         if event_ids:
-            pipeline.rpush(DONE, *event_ids)
-        for stage, count in counts.items():
-            if count:
-                pipeline.hincrby(COUNTERS, stage, count)
+            commands.append(("RPUSH", DONE, *event_ids))
+        commands += [("HINCRBY", COUNTERS, stage, count) for stage, count in counts.items() if count]
+        commands.append(("EXEC",))
         with _translated():
-            pipeline.execute()
+            *queued, done = self._connection.send(*commands)
+            for answer in (*queued, *(done if isinstance(done, list) else [done])):
+                if isinstance(answer, redis.RedisError):
+                    raise answer
 
     def keep(self, stream: str, entry_ids: Sequence[str]) -> None:
         """Says that this process still works on them, so that nobody takes them over; counts no delivery."""

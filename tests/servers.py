@@ -40,14 +40,16 @@ def wait_until(
 
 
 def unused_port(port: int = 0) -> int:
-    """A TCP port on the loopback that a server can bind, and that the kernel hands to nobody else for a minute.
+    """A TCP port on the loopback that a server can bind and the kernel hands to nobody else for a minute.
 
     `port` asks for that one, or OSError. A connection that its server closed first stays behind in TIME_WAIT:
     the kernel passes such a port over when it picks one, for a test's own connections too.
     """
     with socket.socket() as server:
         server.bind(("127.0.0.1", port))
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # not before: bind would take a kept port
+        server.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # not before: bind would take a kept port
         server.listen(1)
         with socket.create_connection(server.getsockname()):
             server.accept()[0].close()

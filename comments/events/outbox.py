@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache, partial
-from typing import Any, Final, cast
+from typing import Final
 
 import redis
 from django.db import transaction
@@ -13,7 +13,7 @@ from django.db import transaction
 from comments import env
 from comments.events import wire
 from comments.events.models import Event
-from comments.events.redis_clients import command_client
+from comments.events.redis_clients import KeptConnection
 from comments.events.rows import insert
 from comments.events.shapes import EventShape, compact_json
 
@@ -40,7 +40,12 @@ def append_event(
         thread_id=thread_id, key=key, epoch=epoch, seq=event["seq"], data=compact_json(event), created=now
     )
     insert(row)
-    transaction.on_commit(partial(enqueue, [entry_of(row, site)]), robust=True)
+    queue_event(entry_of(row, site))
+
+
+def queue_event(entry: wire.EventEntry) -> None:
+    """Queues an event, whose row there is, when the caller's transaction commits."""
+    transaction.on_commit(partial(enqueue, [entry]), robust=True)
 
 
 def append_totals(site: str, key: str, totals: dict[int, wire.Tally]) -> None:
@@ -60,15 +65,10 @@ def enqueue(entries: Iterable[wire.EventEntry | wire.TotalsEntry], *, counter: s
     if time.monotonic() < _Breaker.paused_until:
         return False
     try:
-        pipeline = _client().pipeline(transaction=False)
-        count = 0
-        for entry in entries:
-            pipeline.xadd(
-                wire.stream_of(entry.key, env.formatter_count()), cast("dict[Any, Any]", entry.fields())
-            )
-            count += 1
-        pipeline.hincrby(wire.COUNTERS, counter, count)
-        pipeline.execute()
+        added = [_addition(entry) for entry in entries]
+        for answer in _connection().send(*added, ("HINCRBY", wire.COUNTERS, counter, len(added))):
+            if isinstance(answer, redis.RedisError):
+                raise answer
     except redis.RedisError as error:
         _Breaker.paused_until = time.monotonic() + PAUSE_SECONDS
         logger.warning("queue: %s", error)
@@ -76,6 +76,13 @@ def enqueue(entries: Iterable[wire.EventEntry | wire.TotalsEntry], *, counter: s
     return True
 
 
+def _addition(entry: wire.EventEntry | wire.TotalsEntry) -> list[str | int]:
+    command: list[str | int] = ["XADD", wire.stream_of(entry.key, env.formatter_count()), "*"]
+    for name, value in entry.fields().items():
+        command += (name, value)
+    return command
+
+
 @cache
-def _client() -> redis.Redis:
-    return command_client(env.redis_url())
+def _connection() -> KeptConnection:
+    return KeptConnection(env.redis_url())

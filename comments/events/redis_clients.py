@@ -1,6 +1,8 @@
 """The one place that makes Redis clients, because redis-py's own time-outs are traps; imports no Django."""
 
-from typing import Final
+import threading
+from collections.abc import Sequence
+from typing import Any, Final
 
 import redis
 from redis.backoff import NoBackoff
@@ -40,3 +42,48 @@ def blocking_client(url: str, *, block_seconds: float) -> "redis.Redis":
         socket_timeout=block_seconds + BLOCKING_MARGIN_SECONDS,
         retry=_NO_RETRY,
     )
+
+
+class KeptConnection:
+    """For what is sent with every post: one connection a thread, and all commands of a call in one write.
+
+    A client looks at each call for a connection, and whether it is alive, and does half a dozen things
+    besides, which takes longer than the commands.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._pool = command_client(url).connection_pool
+        self._of_thread = threading.local()
+
+    def send(self, *commands: Sequence[str | int | bytes]) -> list[Any]:
+        """The answers, of which some may be a ResponseError.
+
+        Raises RedisError within 2 s when Redis is away; some of the commands may have been carried out then,
+        and some twice where Redis went away meanwhile.
+        """
+        connection: Any = getattr(self._of_thread, "connection", None)  # Any: redis-py leaves it untyped
+        if connection is None:
+            connection = self._of_thread.connection = self._pool.make_connection()
+        was_connected = connection.is_connected
+        try:
+            return _answers(connection, commands)
+        except redis.ConnectionError:
+            if not was_connected:
+                raise
+            return _answers(connection, commands)  # Redis may have been started anew since the last call
+
+
+def _answers(connection: Any, commands: Sequence[Sequence[str | int | bytes]]) -> list[Any]:
+    try:
+        connection.send_packed_command(connection.pack_commands(commands))
+        return [_answer(connection) for _ in commands]
+    except BaseException:
+        connection.disconnect()  # or the answers that are left would be taken for those of the next commands
+        raise
+
+
+def _answer(connection: Any) -> Any:
+    try:
+        return connection.read_response()
+    except redis.ResponseError as error:
+        return error

@@ -1,7 +1,7 @@
 """SQL for what is done for every post: composed once for a model, and not again for each row, which takes
 longer than running it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -17,18 +17,14 @@ def insert(row: Model) -> None:
     fields with `auto_now_add` included. Raises IntegrityError."""
     statement, fields = _statement(type(row))
     values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row.pk = cursor.fetchone()[0]
+    row.pk = execute(statement, values)[0]
     row._state.adding = False
     row._state.db = connection.alias
 
 
 def fetch(model: type[Row], statement: str, values: Sequence[Any]) -> Row | None:
     """The first row that a statement over `columns_of(model)` gives: `model.objects.raw` in less time."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        found = cursor.fetchone()
+    found = execute(statement, values)
     if found is None:
         return None
     names, converters = _reading(model, connection.vendor)
@@ -36,6 +32,21 @@ def fetch(model: type[Row], statement: str, values: Sequence[Any]) -> Row | None
     for index, convert, column in converters:
         row[index] = convert(row[index], column, connection)
     return model.from_db(connection.alias, names, row)
+
+
+def execute(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
+    """The first row of a statement's answer, as a tuple, or None; what Django's cursor raises.
+
+    PostgreSQL prepares it, and in time keeps one plan for all values: only for statements of which one plan
+    suits every thread. The ORM's are planned anew each time (settings).
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            cursor.execute(statement, values)
+            return cursor.fetchone()
+        with connection.wrap_database_errors:
+            cursor.cursor.execute(statement, values, prepare=True)
+            return cursor.cursor.fetchone()
 
 
 @cache

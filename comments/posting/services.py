@@ -20,6 +20,7 @@ from comments.errors import (
 from comments.events.rows import columns_of, fetch, insert
 from comments.identity.models import Author
 from comments.markup.render import render
+from comments.posting.single_statement import add_at_once
 from comments.sites.models import Site
 from comments.threads.models import Post, Thread
 from comments.threads.services import (
@@ -83,22 +84,20 @@ def create_post(
     if not site.guests_may_post:
         raise GuestsNotAllowed()
     require_key(site, key, page)
-    html = render(draft.body)
+    post = Post(
+        author=author or Author(site=site, name=draft.name, email=draft.email),
+        parent_id=draft.parent_id,
+        author_name=draft.name,
+        body=draft.body,
+        html=render(draft.body),
+        created=now,
+        idempotency_key=draft.idempotency_key,
+        idempotency_digest=draft.digest,
+    )
+    is_held = _is_held(site)
     try:
-        with transaction.atomic():
-            post = Post(
-                author=author or _new_author(site, draft),
-                author_name=draft.name,
-                body=draft.body,
-                html=html,
-                created=now,
-                idempotency_key=draft.idempotency_key,
-                idempotency_digest=draft.digest,
-            )
-            is_held = _is_held(site)
-            numbers = 0 if is_held else 1
-            thread = lock_thread_of_page(site, key, page, seqs=numbers, posts=numbers, now=now)
-            _add(post, thread, draft.parent_id, is_held=is_held, now=now)
+        if is_held or not add_at_once(post, site, key):
+            _add(post, site, key, page, is_held=is_held)
     except IntegrityError:  # the key's constraint: another request posted this draft meanwhile
         earlier = posted_before(key, draft)
         if earlier is None:
@@ -144,26 +143,27 @@ def _is_held(site: Site) -> bool:
     return site.moderation == Site.Moderation.PRE and not site.is_unlimited
 
 
-def _new_author(site: Site, draft: Draft) -> Author:
-    author = Author(site=site, name=draft.name, email=draft.email)
-    insert(author)
-    return author
-
-
-def _add(post: Post, thread: Thread, parent_id: int | None, *, is_held: bool, now: datetime) -> None:
-    """Puts the post into the locked thread, with the event that tells readers unless it is held."""
-    if thread.is_locked:
-        raise ThreadLocked()
-    post.thread = thread
-    post.parent = _parent_in(thread, parent_id)
-    _join_branch(post, post.parent)
-    if is_held:
-        post.status, post.is_listed = Post.Status.PENDING, False
+def _add(post: Post, site: Site, key: str, page: Page, *, is_held: bool) -> None:
+    """Puts the post into its thread, with the event that tells readers unless it is held."""
+    now = post.created
+    with transaction.atomic():
+        author = post.author
+        if author is not None and post.author_id is None:
+            insert(author)
+            post.author = author  # again: its row has a number now
+        numbers = 0 if is_held else 1
+        thread = lock_thread_of_page(site, key, page, seqs=numbers, posts=numbers, now=now)
+        if thread.is_locked:
+            raise ThreadLocked()
+        post.thread, post.parent = thread, _parent_in(thread, post.parent_id)
+        _join_branch(post, post.parent)
+        if is_held:
+            post.status, post.is_listed = Post.Status.PENDING, False
+            insert(post)
+            return
+        post.seq = thread.seq
         insert(post)
-        return
-    post.seq = thread.seq
-    insert(post)
-    write_post_event(thread, "post.created", post, now=now, parent_replies=count_reply(post))
+        write_post_event(thread, "post.created", post, now=now, parent_replies=count_reply(post))
 
 
 def _parent_in(thread: Thread, parent_id: int | None) -> Post | None:

@@ -78,8 +78,8 @@ class Comments:
         """Goes to the page, comes to its comments, and waits until they are live and ask for nothing more."""
         with self.page.expect_response(lambda response: "/events/?after=" in response.url, timeout=within):
             self.page.goto(url)
-            # Not what is in the frame: Chromium draws no picture of a frame from elsewhere that nobody sees, and
-            # Playwright waits for two to call an element stable.
+            # Not what is in the frame: Chromium draws no frame from elsewhere that nobody sees, and
+            # Playwright waits for two drawings to call an element stable.
             self.element.scroll_into_view_if_needed()
         expect(self.state).to_have_text("Live", timeout=within)
         return self

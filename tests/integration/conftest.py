@@ -7,16 +7,20 @@ from django.contrib.auth import get_user_model
 
 from comments.events import outbox
 from comments.rest import throttles
+from comments.sites import services
 from comments.sites.models import Site
 from comments.sites.services import create_site
 from tests.cast import ORIGIN, Page, Person, page_of
 
 
 @pytest.fixture(autouse=True)
-def _forgetful_process() -> Iterator[None]:
-    """A breaker that another test opened, and the acts that this process counted by itself, are forgotten."""
+def _forgetful_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A breaker that another test opened, the acts that this process counted by itself, and other tests'
+    sites are forgotten; a site's change counts at once."""
     outbox._Breaker.paused_until = 0.0
     throttles._own_limiter.cache_clear()
+    services._remembered.clear()
+    monkeypatch.setattr(services, "REMEMBER_SECONDS", 0.0)
     yield
     outbox._Breaker.paused_until = 0.0
 

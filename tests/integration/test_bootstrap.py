@@ -2,12 +2,14 @@
 
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.test import override_settings
 
 from comments.cells import VARIABLE, push_secret, signed_path
 from comments.models import Author, Event, Post, Site, Thread
+from comments.sites import services
 from comments.threads.page import page_id_of, thread_key
 from tests.cast import API, ORIGIN, Answer, Page, Person
 
@@ -117,6 +119,24 @@ def test_the_front_may_keep_the_answer_for_a_second_and_a_browser_may_not(bob: P
 
     assert answer.headers["X-Accel-Expires"] == "1"
     assert answer.headers["Cache-Control"] == "no-cache"
+
+
+def test_a_change_of_the_site_counts_after_a_second(
+    bob: Person, site: Site, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(services, "REMEMBER_SECONDS", 1.0)
+    monkeypatch.setattr(services, "time", SimpleNamespace(monotonic=lambda: now))
+    bob.get(THREAD, page_id=page.page_id)
+    site.has_votes = False
+    site.save()
+
+    now += 0.9
+    before = bob.get(THREAD, page_id=page.page_id).data["settings"]["votes"]
+    now += 0.2
+    after = bob.get(THREAD, page_id=page.page_id).data["settings"]["votes"]
+
+    assert (before, after) == (True, False)
 
 
 def test_the_settings_are_the_sites(bob: Person, site: Site, page: Page) -> None:

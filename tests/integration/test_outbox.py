@@ -23,9 +23,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def _no_redis(monkeypatch: pytest.MonkeyPatch, free_port: int) -> Iterator[None]:
     """Redis is away until the test ends."""
     monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port}/0")
-    outbox._client.cache_clear()
+    outbox._connection.cache_clear()
     yield
-    outbox._client.cache_clear()
+    outbox._connection.cache_clear()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -115,7 +115,8 @@ def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path, taken: int)
 
         assert run.process.wait(10) == 1
     assert (
-        run.log == f"kibitz: port {port + taken} cannot be used (Address already in use); set PORT to another\n"
+        run.log
+        == f"kibitz: port {port + taken} cannot be used (Address already in use); set PORT to another\n"
     )
 
 

@@ -344,6 +344,27 @@ def test_it_stops_reading_while_too_much_waits(
     assert queue.new == []
 
 
+def test_what_comes_close_behind_is_read_together_and_what_comes_later_at_once(
+    formatter: Formatter,
+    queue: MemoryQueue,
+    stop: threading.Event,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(stop, "wait", lambda seconds: waits.append(round(seconds, 3)))
+    queue.new = [batch(fields(seq)) for seq in (1, 2, 3)]
+
+    formatter.read_once()
+    clock.now += 0.004
+    formatter.read_once()
+    clock.now += 0.010
+    formatter.read_once()
+
+    assert waits == [0.006]
+    assert queue.new == []
+
+
 def test_it_finishes_what_it_holds_when_it_leaves(
     formatter: Formatter, queue: MemoryQueue, publisher: MemoryPublisher, stop: threading.Event
 ) -> None:

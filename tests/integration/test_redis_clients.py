@@ -1,0 +1,74 @@
+"""The kept connection against a real Redis: answers in order, and what it makes of a Redis that goes away."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from comments.events.redis_clients import KeptConnection
+from tests.servers import Server, redis_server
+
+pytestmark = pytest.mark.one_database
+
+
+@pytest.fixture
+def own_redis() -> Iterator[tuple[Server, str]]:
+    with redis_server() as server:
+        yield server
+
+
+def test_answers_come_in_the_order_of_the_commands(redis_url: str) -> None:
+    connection = KeptConnection(redis_url)
+
+    assert connection.send(("SET", "a", 1), ("INCR", "a"), ("GET", "a")) == ["OK", 2, "2"]
+
+
+def test_a_refused_command_holds_up_no_other(redis_url: str) -> None:
+    connection = KeptConnection(redis_url)
+
+    first, refused, last = connection.send(("SET", "a", "text"), ("INCR", "a"), ("GET", "a"))
+
+    assert (first, last) == ("OK", "text")
+    assert isinstance(refused, redis.ResponseError)
+
+
+def test_each_thread_has_a_connection_of_its_own_and_keeps_it(redis_url: str) -> None:
+    connection = KeptConnection(redis_url)
+    ids: list[list[int]] = []
+
+    def ask_twice() -> None:
+        ids.append([connection.send(("CLIENT", "ID"))[0] for _ in range(2)])
+
+    threads = [threading.Thread(target=ask_twice) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [first == second for first, second in ids] == [True] * 3
+    assert len({first for first, _ in ids}) == 3
+
+
+def test_a_redis_that_was_started_anew_is_found_at_the_next_call(own_redis: tuple[Server, str]) -> None:
+    server, url = own_redis
+    connection = KeptConnection(url)
+    connection.send(("PING",))
+    server.kill()
+    server.start()
+
+    assert connection.send(("PING",)) == ["PONG"]
+
+
+def test_a_redis_that_is_away_is_an_error_until_it_is_back(own_redis: tuple[Server, str]) -> None:
+    server, url = own_redis
+    connection = KeptConnection(url)
+    connection.send(("PING",))
+    server.kill()
+
+    for _ in range(2):
+        with pytest.raises(redis.ConnectionError):
+            connection.send(("PING",))
+
+    server.start()
+    assert connection.send(("PING",)) == ["PONG"]
