@@ -113,7 +113,8 @@ def seen(counts: Counts) -> str:
     """What the readers noticed themselves."""
     return (
         f"Sockets lost: {counts.lost}; by the events' numbers, summed over the readers: out of order "
-        f"{counts.late:,}, missing before a later one {counts.skipped:,}, repeated {counts.repeated:,}."
+        f"{counts.late:,}, missing before a later one {counts.skipped:,}, missing at the end and told so by "
+        f"a head {counts.told:,}, repeated {counts.repeated:,}."
     )
 
 

@@ -12,20 +12,17 @@ import argparse
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from comments import cells, env
 from comments.events import wire
 from comments.events.redis_clients import command_client
-from comments.supervision import nginx
 from comments.threads.page import thread_key
+from loadtest.push_nodes import push_node
 
 CHUNK = 1_000
 POLL_SECONDS = 0.01
@@ -42,7 +39,11 @@ def main() -> None:
     parser.add_argument("--profile", type=Path)
     options = parser.parse_args()
     with ExitStack() as stack:
-        push_cells = stack.enter_context(push_node()) if options.nchan else ""
+        push_cells = ""
+        if options.nchan:
+            node = stack.enter_context(push_node("shipped"))
+            nodes = [{"public": f"http://{node.listen}", "publish": node.publish}]
+            push_cells = json.dumps({"main": {"sites": ["*"], "nodes": nodes}})
         measure(options, push_cells)
 
 
@@ -76,44 +77,10 @@ def measure(options: argparse.Namespace, push_cells: str) -> None:
         process.wait()
 
 
-@contextmanager
-def push_node() -> Iterator[str]:
-    """An nginx push instance, and the KIBITZ_PUSH_CELLS that names it."""
-    with TemporaryDirectory(prefix="kibitz-load-") as name:
-        runtime = Path(name)
-        runtime.chmod(0o711)  # its workers may be another user
-        publish = f"unix:{runtime}/publish.sock"
-        settings = nginx.PushSettings(
-            runtime=runtime,
-            listen=f"127.0.0.1:{unused_port()}",
-            publish=publish,
-            secret=cells.push_secret(),
-            origins=(),
-        )
-        (runtime / "nginx.conf").write_text(nginx.render_push(settings))
-        process = subprocess.Popen(nginx.argv(runtime / "nginx.conf"), cwd=runtime)
-        try:
-            while not (runtime / "publish.sock").exists():
-                if process.poll() is not None:
-                    sys.exit("nginx did not start")
-                time.sleep(POLL_SECONDS)
-            nodes = [{"public": "http://127.0.0.1", "publish": publish}]
-            yield json.dumps({"main": {"sites": ["*"], "nodes": nodes}})
-        finally:
-            process.terminate()
-            process.wait()
-
-
 def profiled(pid: int, path: Path) -> subprocess.Popen[bytes]:
     form = "flamegraph" if path.suffix == ".svg" else "raw"
     py_spy = str(Path(sys.executable).with_name("py-spy"))
     return subprocess.Popen([py_spy, "record", "-r", "200", "-f", form, "-o", str(path), "-p", str(pid)])
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def fill(events: int, threads: int, body_bytes: int) -> None:

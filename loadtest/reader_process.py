@@ -63,11 +63,12 @@ class Counts:
     lost: int = 0  # were open, and ended without being told to
     late: int = 0  # events that a reader had after a later one
     skipped: int = 0  # events that a reader still misses before a later one
+    told: int = 0  # events that a reader misses after its latest, as a head tells it
     repeated: int = 0  # events that a reader had already
     refused: Counter[str] = field(default_factory=Counter)  # failed attempts by reason
 
     def add(self, other: "Counts") -> None:
-        for name in ("waiting", "open", "lost", "late", "skipped", "repeated"):
+        for name in ("waiting", "open", "lost", "late", "skipped", "told", "repeated"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.refused.update(other.refused)
 
@@ -80,8 +81,11 @@ class Open:
     per_second: float  # 0: as fast as it goes
 
 
-def run(pipe: Connection, addresses: Sequence[Address], sources: Sequence[str]) -> None:
-    """The process's life: obeys the pipe until it closes or says "quit"."""
+def run(pipe: Connection, addresses: Sequence[Address], sources: Sequence[str], rest_seconds: float) -> None:
+    """The process's life: obeys the pipe until it closes or says "quit".
+
+    Rests for so long after each look at its sockets: arrivals seem up to as much later than they were.
+    """
     # The readers stand for other machines, so they take what the servers leave. With a mere nice of 10 each
     # frame that they read interrupts the server: one post to 200,000 of them took 2.5 times as long.
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
@@ -89,14 +93,22 @@ def run(pipe: Connection, addresses: Sequence[Address], sources: Sequence[str]) 
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     gc.disable()  # nothing here refers in circles
     with contextlib.suppress(KeyboardInterrupt, EOFError, BrokenPipeError):
-        _Process(pipe, addresses, sources, hard).run()
+        _Process(pipe, addresses, sources, hard, rest_seconds).run()
 
 
 class _Process:
-    def __init__(self, pipe: Connection, addresses: Sequence[Address], sources: Sequence[str], files: int):
+    def __init__(
+        self,
+        pipe: Connection,
+        addresses: Sequence[Address],
+        sources: Sequence[str],
+        files: int,
+        rest_seconds: float,
+    ):
         self._pipe = pipe
         self._addresses = addresses
         self._sources = sources
+        self._rest_seconds = rest_seconds
         self._threads = [ThreadLog(address.seq) for address in addresses]
         self._thread_of = array("l", [0]) * files  # by file descriptor
         self._seq_of = array("q", [0]) * files  # the latest event that the reader has
@@ -105,6 +117,7 @@ class _Process:
         self._opening: dict[int, tuple[float, bytes | None]] = {}  # since when; the answer so far
         self._partial: dict[int, bytes] = {}  # the beginning of a frame whose rest is on its way
         self._gaps: dict[int, set[int]] = {}  # events before the latest that a reader has not
+        self._told: dict[int, int] = {}  # by reader, a head that was beyond its latest event
         self._retries = 0
         self._started = 0
         self._per_second = 0.0
@@ -126,6 +139,8 @@ class _Process:
                     return
             if self._to_open or self._opening:
                 self._open_more()
+            if self._rest_seconds:
+                time.sleep(self._rest_seconds)
 
     def _obey(self) -> bool:
         match self._pipe.recv():
@@ -138,6 +153,7 @@ class _Process:
                 self._counts.open = len(self._open)
                 self._counts.waiting = len(self._to_open) + len(self._opening)
                 self._counts.skipped = sum(len(gap) for gap in self._gaps.values())
+                self._counts.told = sum(max(0, head - self._seq_of[at]) for at, head in self._told.items())
                 self._pipe.send(self._counts)
             case "collect":
                 self._pipe.send(self._collected())
@@ -258,6 +274,7 @@ class _Process:
                 continue
             if data.startswith(thread.aside):
                 data = data[len(thread.aside) :]
+                self._heed(descriptor, thread.head)
                 continue
             try:
                 frame = first_frame(data)
@@ -276,10 +293,16 @@ class _Process:
             raise Refused("closed")
         if frame.opcode == PING:
             os.write(descriptor, masked(PONG, frame.data))
-        elif seqs := event_numbers(message(frame)):
+        elif seqs := event_numbers(content := message(frame)):
             self._have(descriptor, thread, thread.add(raw, seqs), now)
         else:
-            thread.aside = raw
+            thread.aside, thread.head = raw, content.get("head", 0)
+            self._heed(descriptor, thread.head)
+
+    def _heed(self, descriptor: int, head: int) -> None:
+        """A client would ask now for what it misses."""
+        if head > self._seq_of[descriptor]:
+            self._told[descriptor] = head
 
     def _have(self, descriptor: int, thread: ThreadLog, known: Known, now: float) -> None:
         """The reader has these events now; which of them are new to it, and which it still lacks."""
@@ -302,6 +325,7 @@ class _Process:
         self._open.discard(descriptor)
         self._partial.pop(descriptor, None)
         self._gaps.pop(descriptor, None)
+        self._told.pop(descriptor, None)
         os.close(descriptor)
 
     def _collected(self) -> list[Arrival]:

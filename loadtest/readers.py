@@ -20,6 +20,10 @@ from loadtest.websocket_frames import handshake
 
 READERS_A_PROCESS: Final = 18_000  # below the 20,000 files that a process may have on common hosts
 FILES_BESIDE_SOCKETS: Final = 100
+# More processes than this would spend the machine on being woken, each time for one frame: with 56 that was
+# half of two cores, and frames waited seconds to be seen. They look every 10 ms instead.
+MOST_AWAKE: Final = 8
+REST_SECONDS: Final = 0.01
 SOURCES_A_PROCESS: Final = 4  # addresses; each has some 28,000 ports towards one server
 POLL_SECONDS: Final = 0.2
 ENOUGH: Final = 0.999  # fewer readers than this is a failure; the posts that the others miss are counted
@@ -65,7 +69,8 @@ class Readers:
         tie = tie_to_parent(SIGKILL)
         for number in range(self._count):
             ours, theirs = context.Pipe()
-            arguments = (theirs, self._addresses, sources(number), tie)
+            rest_seconds = REST_SECONDS if self._count > MOST_AWAKE else 0.0
+            arguments = (theirs, self._addresses, sources(number), rest_seconds, tie)
             process = context.Process(target=_live, args=arguments, name=f"readers-{number + 1}")
             process.start()
             theirs.close()
@@ -156,10 +161,14 @@ def shares(readers: Sequence[int], processes: int) -> list[list[tuple[int, int]]
 
 
 def _live(
-    pipe: Connection, addresses: Sequence[Address], own_sources: Sequence[str], tie: Callable[[], None]
+    pipe: Connection,
+    addresses: Sequence[Address],
+    own_sources: Sequence[str],
+    rest_seconds: float,
+    tie: Callable[[], None],
 ) -> None:
     tie()
-    run(pipe, addresses, own_sources)
+    run(pipe, addresses, own_sources, rest_seconds)
 
 
 def _address(url: str, origin: str, seq: int) -> Address:

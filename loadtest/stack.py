@@ -127,7 +127,7 @@ class Stack:
 @contextlib.contextmanager
 def started(state: Path, *, readers: int) -> Iterator[Stack]:
     """A stack of its own in an emptied directory, with room for so many readers; ended at the end."""
-    port = _free_pair()
+    port = free_pair()
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
     log = state / "stack.log"
@@ -187,7 +187,7 @@ def _answers(host: str, port: int, path: str) -> bool:
         connection.close()
 
 
-def _free_pair() -> int:
+def free_pair() -> int:
     """A port that is free together with the next one: the front's and the push instance's.
 
     Out of a range from which no kernel gives ports away by itself: the stack takes a while to reach for them.

@@ -27,6 +27,7 @@ class ThreadLog:
         self.recent: deque[Known] = deque(maxlen=RECENT_FRAMES)
         self.rest: dict[tuple[int, ...], Known] = {}  # of frames that some readers had in part
         self.aside = b"\0"  # the latest frame without events: heads and reader counts
+        self.head = 0  # the number that it announces
 
     def add(self, raw: bytes, seqs: tuple[int, ...]) -> Known:
         known = Known(raw, seqs)

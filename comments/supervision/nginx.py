@@ -25,7 +25,7 @@ MODULE_FOLDERS: Final = ("/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "
 WORKER_USERS: Final = ("www-data", "nginx", "nobody")
 DEFAULT_READERS: Final = 50_000
 DEFAULT_RUNTIME: Final = "/var/lib/kibitz/nginx"
-SPREAD: Final = 1.1  # the kernel spreads connections by chance: of 16,000 it gives some workers 3 % more
+SPREAD: Final = 1.05  # the kernel spreads connections by chance: of 16,000 it gives some workers 3 % more
 RESERVED_FILES: Final = 1_000  # of a worker: log, listeners, publishers, and two sockets to each other worker
 
 MOST_CONNECTIONS: Final = 65_535  # limit_conn takes no more

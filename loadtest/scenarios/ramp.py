@@ -1,11 +1,14 @@
 """More and more readers: connections a second, memory a reader, and whether a post reaches all of them."""
 
 import time
+from collections.abc import Sequence
 
 from loadtest import resources
-from loadtest.bench import Bench, by_delay, delivery_row, say
-from loadtest.readers import Opened
+from loadtest.arrivals import Delivered
+from loadtest.bench import Bench, CpuMeter, by_delay, cpu_line, delivery_row, say
+from loadtest.readers import Opened, Readers
 from loadtest.resources import Memory
+from loadtest.stack import Thread
 
 STEPS = (10_000, 100_000, 300_000, 1_000_000)
 THREADS = 1_000
@@ -18,7 +21,7 @@ def run(bench: Bench) -> None:
     steps = steps_to(bench.readers)
     bench.report.heading(f"Readers held: up to {steps[-1]:,} over {THREADS:,} threads, signed addresses")
     threads = bench.threads("ramp", THREADS)
-    memory_rows, rows, curves = [], [], {}
+    memory_rows, rows, lines, curves = [], [], [], {}
     wave_curves: dict[str, list[tuple[float, float]]] = {}
     with bench.hold(threads, steps[-1]) as readers:
         empty = resources.memory(bench.heads(readers))
@@ -33,18 +36,9 @@ def run(bench: Bench) -> None:
                 {"readers": step, "connections/s": rate(opened), **per_reader(empty, full, step)}
             )
             wave_curves[f"to {step:,}"] = [(at, float(count)) for at, count in opened.curve]
-            with bench.posting(threads, per_second=PER_SECOND, seconds=bench.seconds(SECONDS)) as posting:
-                posted = posting.wait()
-            each = dict(enumerate(spread(step, THREADS, 0)))
-            result = bench.arrived(readers, posted, each)
-            counts = readers.counts()
-            rows.append(
-                {
-                    "readers": step,
-                    "lost": counts.lost,
-                    **delivery_row(result, posted),
-                }
-            )
+            row, line, result = posts_at(step, bench, threads, readers)
+            rows.append(row)
+            lines.append(line)
             curves[f"{step:,} readers"] = by_delay(result)
     bench.report.table(memory_rows)
     bench.report.text(
@@ -53,8 +47,30 @@ def run(bench: Bench) -> None:
         "in all by what the machine has left (MemAvailable)."
     )
     bench.report.table(rows)
+    bench.report.text(
+        "`known` are the missing messages of which the reader knows, by a gap in the numbers or a head that "
+        "is beyond its own: an embed asks the API for them, these readers do not."
+    )
+    bench.report.text("\n\n".join(lines))
     plots(bench, memory_rows, rows, wave_curves)
     bench.report.plot("ramp-delays", curves, x="ms from the 201", y="percent of messages there")
+
+
+def posts_at(
+    readers_open: int, bench: Bench, threads: Sequence[Thread], readers: Readers
+) -> tuple[dict[str, object], str, Delivered]:
+    """Posts to each thread in turn: the table's row, the processors' line, and what came."""
+    before = readers.counts()
+    with bench.posting(threads, per_second=PER_SECOND, seconds=bench.seconds(SECONDS)) as posting:
+        posting.wait_until_posting()
+        meter = CpuMeter(bench.heads(readers))
+        posted = posting.wait()
+        line = f"With {readers_open:,} readers: {cpu_line(meter.cores())}"
+    result = bench.arrived(readers, posted, dict(enumerate(spread(readers_open, THREADS, 0))))
+    counts = readers.counts()
+    known = counts.skipped + counts.told - before.skipped - before.told
+    lost = {"readers": readers_open, "lost": counts.lost}
+    return lost | delivery_row(result, posted) | {"known": known}, line, result
 
 
 def plots(

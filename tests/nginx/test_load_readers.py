@@ -76,6 +76,20 @@ def test_a_post_that_comes_after_a_later_one_is_late_and_not_missing(push: Push,
     assert (counts.late, counts.skipped, counts.repeated) == (READERS, 0, 0)
 
 
+def test_a_reader_that_misses_the_last_post_is_told_by_the_head(push: Push, readers: Readers) -> None:
+    push.publish(frame(1))
+    push.publish('{"head": 2, "epoch": "e"}')
+    push.publish('{"head": 2, "epoch": "e"}')
+
+    result = arrived(readers, posts=2, messages=READERS)
+
+    wait_until(lambda: readers.counts().told == READERS, message=lambda: f"all told; {readers.counts()}")
+    assert result.missing == READERS
+
+    push.publish(frame(2))
+    wait_until(lambda: readers.counts().told == 0, message=lambda: f"nobody lacks it; {readers.counts()}")
+
+
 def test_a_post_that_never_comes_is_missing_at_every_reader(push: Push, readers: Readers) -> None:
     for seqs in [(1,), (3,)]:
         push.publish(frame(*seqs))

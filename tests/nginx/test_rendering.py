@@ -30,7 +30,7 @@ def test_there_are_enough_workers_for_the_expected_readers(monkeypatch: pytest.M
     assert push_settings(expected_readers=10_000).workers == 4
 
     many = push_settings(expected_readers=1_000_000)
-    assert many.workers == 58
+    assert many.workers == 56
     assert many.workers * many.connections > 1_090_000
     assert many.connections <= many.open_files
 
