@@ -15,7 +15,7 @@ import struct
 import time
 from array import array
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Final
@@ -79,6 +79,7 @@ class Open:
 
     readers: Sequence[tuple[int, int]]
     per_second: float  # 0: as fast as it goes
+    latest: Mapping[int, int]  # by thread, the event from which they start, where it is not the first one's
 
 
 def run(pipe: Connection, addresses: Sequence[Address], sources: Sequence[str], rest_seconds: float) -> None:
@@ -144,7 +145,9 @@ class _Process:
 
     def _obey(self) -> bool:
         match self._pipe.recv():
-            case Open(readers, per_second):
+            case Open(readers, per_second, latest):
+                for index, seq in latest.items():
+                    self._threads[index].seq = max(seq, self._threads[index].seq)
                 self._to_open.extend(index for index, count in readers for _ in range(count))
                 self._retries = len(self._to_open)
                 self._started, self._since, self._per_second = 0, time.monotonic(), per_second

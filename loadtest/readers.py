@@ -4,7 +4,7 @@ import math
 import multiprocessing
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -92,12 +92,17 @@ class Readers:
     def pids(self) -> list[int]:
         return [process.pid for process in self._processes if process.pid]
 
-    def open(self, readers: Sequence[int], *, per_second: float = 0.0) -> Opened:
-        """Opens so many more readers of each thread, and waits until they stand. Raises ReadersFailed."""
+    def open(
+        self, readers: Sequence[int], *, per_second: float = 0.0, latest: Mapping[int, int] | None = None
+    ) -> Opened:
+        """Opens so many more readers of each thread, and waits until they stand. Raises ReadersFailed.
+
+        `latest` has the threads' numbers (by index) where there were posts since these readers were made.
+        """
         before = self.counts().open
         wanted = before + sum(readers)
         for pipe, share in zip(self._pipes, shares(readers, self._count), strict=True):
-            pipe.send(Open(share, per_second / self._count))
+            pipe.send(Open(share, per_second / self._count, latest or {}))
         began = moved = told = time.monotonic()
         curve = [(0.0, before)]
         while True:

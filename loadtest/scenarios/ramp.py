@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from loadtest import resources
 from loadtest.arrivals import Delivered
 from loadtest.bench import Bench, CpuMeter, by_delay, cpu_line, delivery_row, say
+from loadtest.posting import Posted
 from loadtest.readers import Opened, Readers
 from loadtest.resources import Memory
 from loadtest.stack import Thread
@@ -26,9 +27,10 @@ def run(bench: Bench) -> None:
     with bench.hold(threads, steps[-1]) as readers:
         empty = resources.memory(bench.heads(readers))
         held = 0
+        latest: dict[int, int] = {}
         for step in steps:
             say(f"  to {step:,} readers")
-            opened = readers.open(spread(step, THREADS, held))
+            opened = readers.open(spread(step, THREADS, held), latest=latest)
             held = step
             time.sleep(SETTLE_SECONDS)
             full = resources.memory(bench.heads(readers))
@@ -36,7 +38,9 @@ def run(bench: Bench) -> None:
                 {"readers": step, "connections/s": rate(opened), **per_reader(empty, full, step)}
             )
             wave_curves[f"to {step:,}"] = [(at, float(count)) for at, count in opened.curve]
-            row, line, result = posts_at(step, bench, threads, readers)
+            row, line, result, posted = posts_at(step, bench, threads, readers)
+            by_seq = sorted(posted.answers, key=lambda answer: answer.seq)
+            latest |= {answer.thread: answer.seq for answer in by_seq}
             rows.append(row)
             lines.append(line)
             curves[f"{step:,} readers"] = by_delay(result)
@@ -58,8 +62,8 @@ def run(bench: Bench) -> None:
 
 def posts_at(
     readers_open: int, bench: Bench, threads: Sequence[Thread], readers: Readers
-) -> tuple[dict[str, object], str, Delivered]:
-    """Posts to each thread in turn: the table's row, the processors' line, and what came."""
+) -> tuple[dict[str, object], str, Delivered, Posted]:
+    """Posts to each thread in turn: the table's row, the processors' line, what came, and of what."""
     before = readers.counts()
     with bench.posting(threads, per_second=PER_SECOND, seconds=bench.seconds(SECONDS)) as posting:
         posting.wait_until_posting()
@@ -70,7 +74,7 @@ def posts_at(
     counts = readers.counts()
     known = counts.skipped + counts.told - before.skipped - before.told
     lost = {"readers": readers_open, "lost": counts.lost}
-    return lost | delivery_row(result, posted) | {"known": known}, line, result
+    return lost | delivery_row(result, posted) | {"known": known}, line, result, posted
 
 
 def plots(

@@ -90,6 +90,21 @@ def test_a_reader_that_misses_the_last_post_is_told_by_the_head(push: Push, read
     wait_until(lambda: readers.counts().told == 0, message=lambda: f"nobody lacks it; {readers.counts()}")
 
 
+def test_readers_who_come_later_miss_nothing_of_what_was_before(push: Push, readers: Readers) -> None:
+    readers.open([10, 0], latest={0: 5})
+    push.publish(frame(6))
+
+    answered = [Answered(0, 6, at=0.0)]
+    arrivals = readers.collect()
+
+    def are_there() -> bool:
+        arrivals.extend(readers.collect())
+        return delivered(arrivals, answered, {0: READERS + 10}).missing == 0
+
+    wait_until(are_there, message=lambda: f"the frame at all; {readers.counts()}")
+    assert readers.counts().skipped == 5 * READERS, "the first fifty began at 0 and miss five"
+
+
 def test_a_post_that_never_comes_is_missing_at_every_reader(push: Push, readers: Readers) -> None:
     for seqs in [(1,), (3,)]:
         push.publish(frame(*seqs))
