@@ -24,6 +24,7 @@ from loadtest.posting import PostersFailed
 from loadtest.readers import ReadersFailed
 from loadtest.report import Report, free_path
 from loadtest.stack import Stack, StackFailed, started
+from realtime.push_connection import ConnectionLost
 
 SHORT: Final = (
     *("idle", "hot_thread", "many_threads", "writing", "reading", "page_load"),
@@ -65,7 +66,7 @@ def measure(names: tuple[str, ...] | list[str], bench: Bench) -> int:
         began = time.monotonic()
         try:
             scenario(name)(bench)
-        except (StackFailed, PostersFailed, ReadersFailed, NoAnswer) as error:
+        except (StackFailed, PostersFailed, ReadersFailed, NoAnswer, ConnectionLost) as error:
             failed.append(name)
             bench.report.text(f"**Failed:** {error}")
             say(f"load: {name} failed: {error}")

@@ -9,7 +9,7 @@ from typing import Final
 from loadtest import resources
 from loadtest.arrivals import Delivered, delivered
 from loadtest.posting import Posted, Posting
-from loadtest.reader_process import Counts
+from loadtest.reader_messages import Counts
 from loadtest.readers import Readers
 from loadtest.report import Report
 from loadtest.stack import Stack, Thread

@@ -29,6 +29,11 @@ worker_rlimit_nofile {open_files};
 events {{ worker_connections {connections}; }}
 http {{
     access_log off;
+    client_body_temp_path {runtime}/body;
+    proxy_temp_path {runtime}/unused;
+    fastcgi_temp_path {runtime}/unused;
+    uwsgi_temp_path {runtime}/unused;
+    scgi_temp_path {runtime}/unused;
     keepalive_requests 1000000000;
     nchan_shared_memory_size 1024m;
     connection_pool_size 256;

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from comments.supervision.processes import tie_to_parent
 from loadtest.arrivals import Arrival
-from loadtest.reader_process import Address, Counts, Open, run
+from loadtest.reader_messages import Address, Counts, Open
+from loadtest.reader_process import run
 from loadtest.websocket_frames import handshake
 
 READERS_A_PROCESS: Final = 18_000  # below the 20,000 files that a process may have on common hosts

@@ -37,6 +37,7 @@ class ChannelsPublisher:
             answers = self._connection.send(
                 *(("PUBLISH", GROUP_CHANNEL, _message(frame)) for frame in frames),
                 *(("HVALS", presence_hash(key)) for key in counted),
+                raise_on_error=False,
             )
         except redis.RedisError as error:
             raise PublishFailed(str(error)) from error

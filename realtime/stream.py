@@ -88,9 +88,8 @@ class EventQueue:
         commands += [("HINCRBY", COUNTERS, stage, count) for stage, count in counts.items() if count]
         commands.append(("EXEC",))
         with _translated():
-            *queued, done = self._connection.send(*commands)
-            for answer in (*queued, *(done if isinstance(done, list) else [done])):
-                if isinstance(answer, redis.RedisError):
+            for answer in self._connection.send(*commands)[-1]:
+                if isinstance(answer, redis.ResponseError):
                     raise answer
 
     def keep(self, stream: str, entry_ids: Sequence[str]) -> None:

@@ -47,9 +47,8 @@ def unused_port(port: int = 0) -> int:
     """
     with socket.socket() as server:
         server.bind(("127.0.0.1", port))
-        server.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # not before: bind would take a kept port
+        # Not before: bind would take a port that is kept.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.listen(1)
         with socket.create_connection(server.getsockname()):
             server.accept()[0].close()

@@ -66,9 +66,7 @@ def enqueue(entries: Iterable[wire.EventEntry | wire.TotalsEntry], *, counter: s
         return False
     try:
         added = [_addition(entry) for entry in entries]
-        for answer in _connection().send(*added, ("HINCRBY", wire.COUNTERS, counter, len(added))):
-            if isinstance(answer, redis.RedisError):
-                raise answer
+        _connection().send(*added, ("HINCRBY", wire.COUNTERS, counter, len(added)))
     except redis.RedisError as error:
         _Breaker.paused_until = time.monotonic() + PAUSE_SECONDS
         logger.warning("queue: %s", error)

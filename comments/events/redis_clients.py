@@ -55,12 +55,21 @@ class KeptConnection:
         self._pool = command_client(url).connection_pool
         self._of_thread = threading.local()
 
-    def send(self, *commands: Sequence[str | int | bytes]) -> list[Any]:
-        """The answers, of which some may be a ResponseError.
+    def send(self, *commands: Sequence[str | int | bytes], raise_on_error: bool = True) -> list[Any]:
+        """The answers; all commands are tried, and the first that was refused raises its ResponseError, or
+        with `raise_on_error` False each has its own among the answers.
 
         Raises RedisError within 2 s when Redis is away; some of the commands may have been carried out then,
-        and some twice where Redis went away meanwhile.
+        and some twice where Redis went away meanwhile. Not to be used across a fork.
         """
+        answers = self._exchanged(commands)
+        if raise_on_error:
+            for answer in answers:
+                if isinstance(answer, redis.ResponseError):
+                    raise answer
+        return answers
+
+    def _exchanged(self, commands: Sequence[Sequence[str | int | bytes]]) -> list[Any]:
         connection: Any = getattr(self._of_thread, "connection", None)  # Any: redis-py leaves it untyped
         if connection is None:
             connection = self._of_thread.connection = self._pool.make_connection()

@@ -21,7 +21,7 @@ class KibitzView(APIView):
     """
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:
-        """JSON at once for whoever takes it; DRF's way to find that out takes a tenth of a small request."""
+        """JSON at once for whoever takes it: to weigh all that a client names took a twentieth of a post."""
         accept = request.headers.get("Accept", "*/*")
         if "*/*" in accept or "application/json" in accept:
             renderer = self.get_renderers()[0]

@@ -27,10 +27,21 @@ def test_answers_come_in_the_order_of_the_commands(redis_url: str) -> None:
 def test_a_refused_command_holds_up_no_other(redis_url: str) -> None:
     connection = KeptConnection(redis_url)
 
-    first, refused, last = connection.send(("SET", "a", "text"), ("INCR", "a"), ("GET", "a"))
+    commands = ("SET", "a", "text"), ("INCR", "a"), ("GET", "a")
+
+    first, refused, last = connection.send(*commands, raise_on_error=False)
 
     assert (first, last) == ("OK", "text")
     assert isinstance(refused, redis.ResponseError)
+
+
+def test_a_refused_command_is_an_error_and_the_next_call_gets_its_own_answers(redis_url: str) -> None:
+    connection = KeptConnection(redis_url)
+
+    with pytest.raises(redis.ResponseError, match="integer"):
+        connection.send(("SET", "a", "text"), ("INCR", "a"), ("SET", "b", "after"))
+
+    assert connection.send(("GET", "b")) == ["after"]
 
 
 def test_each_thread_has_a_connection_of_its_own_and_keeps_it(redis_url: str) -> None:
