@@ -138,10 +138,7 @@ async function start(): Promise<void> {
 
 function goLive(cursor: Cursor): void {
   const line = createLive({
-    addresses: boot.live,
-    isDark: settings.realtime === "dark",
-    spreadSeconds: settings.reconnect_spread_seconds,
-    silenceSeconds: settings.silence_seconds,
+    ...boot,
     cursor,
     source: { ...api, snapshot: () => load(state.sort) },
     listener: {

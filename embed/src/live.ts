@@ -29,13 +29,9 @@ export interface LiveSource extends CatchupSource {
 }
 
 export interface LiveOptions {
-  addresses: LiveAddresses;
-  /** Connects and listens, but shows nothing: a site tries the load before its readers see it. */
-  isDark: boolean;
-  /** The window over which a restarted server wants its readers back. */
-  spreadSeconds: number;
-  /** How long a connection may bring nothing before the head is asked for, within a half more or less. */
-  silenceSeconds: number;
+  /** Where to connect first, and how the site wants it: what the bootstrap says. */
+  live: LiveAddresses;
+  settings: Pick<Bootstrap["settings"], "realtime" | "reconnect_spread_seconds" | "silence_seconds">;
   cursor: Cursor;
   source: LiveSource;
   listener: LiveListener;
@@ -65,11 +61,13 @@ export interface Live {
 }
 
 export function createLive(options: LiveOptions): Live {
-  const { isDark, spreadSeconds, silenceSeconds, cursor, source, listener, ports } = options;
+  const { settings, cursor, source, listener, ports } = options;
+  // connects and listens, but shows nothing: a site tries the load before its readers see it
+  const isDark = settings.realtime === "dark";
   const timers = new Timers(ports);
   const catchup = createCatchup(cursor, source, listener, timers);
   const proven = [false, false, true];
-  let { addresses } = options;
+  let { live: addresses } = options;
   let current: Carrier | null = null;
   let candidate: Carrier | null = null;
   let rung = 0;
@@ -160,7 +158,7 @@ export function createLive(options: LiveOptions): Live {
 
   function delaySeconds(code: number): number {
     if (code === TOO_MANY_SOCKETS) return timers.between(30, 90);
-    if (code === 1001 || code === 1012) return timers.between(0, spreadSeconds);
+    if (code === 1001 || code === 1012) return timers.between(0, settings.reconnect_spread_seconds);
     return timers.backoff(attempt++);
   }
 
@@ -207,7 +205,7 @@ export function createLive(options: LiveOptions): Live {
   }
 
   function listenForSilence(): void {
-    timers.after("silence", timers.between(0.5, 1.5) * silenceSeconds, checkHead);
+    timers.after("silence", timers.between(0.5, 1.5) * settings.silence_seconds, checkHead);
   }
 
   /** A connection that brings nothing while the thread moves on is dead, whatever it says; a server's error is not. */

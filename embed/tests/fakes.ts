@@ -11,6 +11,8 @@ import {
 
 export const EPOCH = "e1";
 
+export const SETTINGS: LiveOptions["settings"] = { realtime: "on", reconnect_spread_seconds: 10, silence_seconds: 45 };
+
 export const thread: Thread = { key: "k", url: "https://a.example/", title: "", locked: false, pinned: null, posts: 0 };
 
 export function post(id: number, changes: Partial<Post> = {}): Post {
@@ -185,10 +187,8 @@ export function connectedReader(changes: Partial<LiveOptions> = {}, without: obj
     ...without,
   } as unknown as LivePorts;
   const live = createLive({
-    addresses: addresses("host"),
-    isDark: false,
-    spreadSeconds: 10,
-    silenceSeconds: 45,
+    live: addresses("host"),
+    settings: SETTINGS,
     cursor: { epoch: EPOCH, seq: 0 },
     source,
     listener: {

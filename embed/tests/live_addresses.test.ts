@@ -158,7 +158,7 @@ test("typing goes out on an open socket only", async () => {
 });
 
 test("typing never goes to a push node, which hangs up on whoever speaks", async () => {
-  const { live, open } = connectedReader({ addresses: addresses("node", "?e=1767225600&s=AbC-_0") });
+  const { live, open } = connectedReader({ live: addresses("node", "?e=1767225600&s=AbC-_0") });
   const socket = await open();
 
   live.typing();

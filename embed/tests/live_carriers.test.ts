@@ -1,6 +1,6 @@
 // The ladder of carriers, coming back, and letting go.
 import { describe, expect, test } from "vitest";
-import { connectedReader, type FakeSocket, frame, settle } from "./fakes";
+import { connectedReader, type FakeSocket, frame, SETTINGS, settle } from "./fakes";
 
 const last = (carriers: FakeSocket[]) => carriers.at(-1) as FakeSocket;
 
@@ -41,7 +41,7 @@ describe("a connection that breaks", () => {
   });
 
   test("after the server's goodbye comes back within the server's window", async () => {
-    const { clock, open, sockets } = connectedReader({ spreadSeconds: 60 });
+    const { clock, open, sockets } = connectedReader({ settings: { ...SETTINGS, reconnect_spread_seconds: 60 } });
     const socket = await open();
 
     socket.break(1012);

@@ -1,6 +1,6 @@
 // The client's rule: every event once, in thread order, whatever the carrier does to frames.
 import { describe, expect, test } from "vitest";
-import { connectedReader, EPOCH, frame, settle } from "./fakes";
+import { connectedReader, EPOCH, frame, SETTINGS, settle } from "./fakes";
 
 describe("frames in order", () => {
   test("may say beside their events or their head how many read", async () => {
@@ -199,7 +199,7 @@ test("a page older than what is known is brought up to date again", async () => 
 });
 
 test("a dark site's frames are received and not shown", async () => {
-  const { asked, clock, open, told } = connectedReader({ isDark: true });
+  const { asked, clock, open, told } = connectedReader({ settings: { ...SETTINGS, realtime: "dark" } });
   const socket = await open();
 
   socket.receive(frame(1, 2));

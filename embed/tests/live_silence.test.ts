@@ -1,6 +1,6 @@
 // A connection that says nothing: trusted for a while, then checked.
 import { describe, expect, test } from "vitest";
-import { connectedReader, settle } from "./fakes";
+import { connectedReader, SETTINGS, settle } from "./fakes";
 
 describe("silence", () => {
   test("of a connection that missed something leads to filling and a new connection", async () => {
@@ -43,7 +43,7 @@ describe("silence", () => {
       [0, 60],
       [0.999, 180],
     ] as const) {
-      const { asked, clock, open } = connectedReader({ silenceSeconds: 120 });
+      const { asked, clock, open } = connectedReader({ settings: { ...SETTINGS, silence_seconds: 120 } });
       clock.dice = dice;
       await open();
 
