@@ -17,7 +17,6 @@ export interface CatchupListener {
 }
 
 const HTTP_GONE = 410;
-const STALE_ANSWER_SECONDS = 1; // how long a proxy may keep an answer
 
 export interface Catchup {
   /**
@@ -54,76 +53,70 @@ export function createCatchup(
   function hand(frame: EventsFrame): void {
     for (const event of at.take(frame)) listener.event(event);
     if (!at.hasGap || timers.has("gap")) return;
-    timers.after("gap", timers.between(0.3, 0.8), () => {
-      if (at.hasGap) void fill();
-    });
+    timers.after("gap", timers.between(0.3, 0.8), () => at.hasGap && fill());
   }
 
   async function fill(): Promise<boolean> {
-    isFillWanted = true;
-    if (isFilling || duringSnapshot) return true;
-    isFilling = true;
-    timers.clear("gap");
     let isReached = true;
+    isFillWanted = true;
+    if (isFilling) return true;
+    isFilling = true;
     while (isFillWanted && isReached && !duringSnapshot) {
+      const asked = at;
+      const before = at.seq;
       isFillWanted = false;
-      isReached = await fillOnce(at);
+      timers.clear("gap");
+      try {
+        const frame = await source.events(before);
+        if (asked === at) {
+          takeFrame(frame); // first, or the totals of a post that it brings would find no post
+          if (frame.totals) listener.totals(frame.totals);
+        }
+      } catch (error) {
+        if ((error as { status?: number }).status === HTTP_GONE) resync();
+        else isReached = false;
+      }
+      if (isReached && (at.seq > before || !at.hasGap)) {
+        attempt = 0;
+        isFillWanted ||= at.hasGap;
+      } else timers.after("gap", timers.backoff(attempt++), fill); // a proxy's old answer is one that failed, too
     }
     isFilling = false;
     return isReached;
-  }
-
-  async function fillOnce(asked: Sequence): Promise<boolean> {
-    const before = asked.seq;
-    try {
-      const frame = await source.events(before);
-      attempt = 0;
-      if (asked !== at) return true;
-      takeFrame(frame); // first, or the totals of a post that it brings would find no post
-      if (frame.totals) listener.totals(frame.totals);
-      if ((frame.head ?? 0) <= at.seq) return true;
-      if (at.seq > before) isFillWanted = true;
-      else timers.after("gap", STALE_ANSWER_SECONDS, fill);
-      return true;
-    } catch (error) {
-      const isGone = (error as { status?: number }).status === HTTP_GONE;
-      if (isGone) resync();
-      else timers.after("gap", timers.backoff(attempt++), fill);
-      return isGone;
-    }
   }
 
   /** Starts over from a new snapshot; the wait spreads a crowd that learned of it from one frame. */
   function resync(): void {
     if (duringSnapshot) return;
     duringSnapshot = [];
-    let tries = 0;
-    const take = async () => {
-      try {
-        at = new Sequence(await source.snapshot());
-      } catch {
-        timers.after("gap", timers.backoff(tries++), take);
-        return;
-      }
-      const frames = duringSnapshot ?? [];
-      duringSnapshot = null;
-      for (const frame of frames) if (frame.epoch === at.epoch) hand(frame);
-    };
-    timers.after("gap", timers.between(0.3, 0.8), take);
+    const take = () =>
+      source.snapshot().then(
+        (cursor) => {
+          const frames = duringSnapshot ?? [];
+          at = new Sequence(cursor);
+          duringSnapshot = null;
+          for (const frame of frames) if (frame.epoch === at.epoch) hand(frame);
+          void fill(); // a proxy's snapshot is old, and what a connection missed meanwhile was not asked for
+        },
+        () => timers.after("resync", timers.backoff(attempt++), take),
+      );
+    timers.after("resync", timers.between(0.3, 0.8), take);
   }
 
   return {
     takeFrame,
     fill,
     rewind({ epoch, seq }) {
-      if (epoch === at.epoch && seq >= at.seq) return;
-      at = new Sequence({ epoch, seq });
-      void fill();
+      if (epoch !== at.epoch) resync();
+      else if (seq < at.seq) {
+        at.seq = seq;
+        void fill();
+      }
     },
     takeHead({ epoch, seq }) {
       const isCurrent = epoch === at.epoch && seq <= at.seq;
-      if (epoch !== at.epoch) resync();
-      else if (!isCurrent) void fill();
+      takeFrame({ epoch, head: seq, events: [] });
+      if (!isCurrent) void fill();
       return !isCurrent;
     },
   };

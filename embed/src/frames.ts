@@ -15,7 +15,7 @@ export type ThreadEvent = EventShape;
 export type Totals = Replay["totals"];
 
 /** A dense run of events; the answer of `events/?after=` adds the thread's head and its votes. */
-export type EventsFrame = Pick<Replay, "epoch" | "first" | "last" | "events"> & Partial<Replay>;
+export type EventsFrame = Pick<Replay, "epoch" | "events"> & Partial<Replay>;
 
 /** Any frame, before it is known which: every field may be absent. */
 export type Frame = Partial<Replay> & { readers?: number; typing?: number };

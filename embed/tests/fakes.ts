@@ -52,7 +52,12 @@ export class FakeClock {
   time = 1_000_000;
   dice = 0.5;
   readonly timers = new Map<number, Timer>();
+  readonly #settle: () => Promise<void>;
   #handle = 0;
+
+  constructor(settled = settle) {
+    this.#settle = settled;
+  }
 
   setTimeout = (run: () => void, milliseconds: number): number => {
     this.timers.set(++this.#handle, { at: this.time + milliseconds, run });
@@ -68,13 +73,13 @@ export class FakeClock {
 
   async advance(seconds: number): Promise<void> {
     const until = this.time + seconds * 1000;
-    await settle();
+    await this.#settle();
     for (let next = this.#next(until); next; next = this.#next(until)) {
       const [handle, timer] = next;
       this.time = timer.at;
       this.timers.delete(handle);
       timer.run();
-      await settle();
+      await this.#settle();
     }
     this.time = until;
   }
