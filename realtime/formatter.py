@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
-from comments.events.wire import EventEntry
+from comments.events.wire import EventEntry, done_note
 from realtime.frames import Totals, build_frames, read_entry
 from realtime.heads import Heads
 from realtime.holding import Held, Holding
@@ -32,7 +32,7 @@ class Queue(Protocol):
 
     def read(self) -> Batch: ...
     def acknowledge(
-        self, stream: str, entry_ids: Sequence[str], event_ids: Sequence[int], counts: Mapping[str, int]
+        self, stream: str, entry_ids: Sequence[str], done: Sequence[str], counts: Mapping[str, int]
     ) -> None: ...
     def keep(self, stream: str, entry_ids: Sequence[str]) -> None: ...
     def claim(self) -> Iterable[Batch]: ...
@@ -176,7 +176,11 @@ class Formatter:
         frame_count = len(frames) - len(published.refused)
         for stream in {held.stream: None for held in entries}:
             of_stream = [held for held in delivered if held.stream == stream]
-            event_ids = [held.entry.id for held in of_stream if isinstance(held.entry, EventEntry)]
+            done = [
+                done_note(held.entry.id, held.entry.epoch)
+                for held in of_stream
+                if isinstance(held.entry, EventEntry)
+            ]
             taken = sum(held.stream == stream for held in entries)
             counts = {
                 "taken": taken,
@@ -186,13 +190,13 @@ class Formatter:
                 "frames": frame_count,
             }
             frame_count = 0  # counted with the first stream
-            self._acknowledge(stream, [held.entry_id for held in of_stream], event_ids, counts)
+            self._acknowledge(stream, [held.entry_id for held in of_stream], done, counts)
         return published.delivery_seconds
 
     def _acknowledge(
-        self, stream: str, entry_ids: Sequence[str], event_ids: Sequence[int], counts: Mapping[str, int]
+        self, stream: str, entry_ids: Sequence[str], done: Sequence[str], counts: Mapping[str, int]
     ) -> None:
-        self._until_done(lambda: self._queue.acknowledge(stream, entry_ids, event_ids, counts))
+        self._until_done(lambda: self._queue.acknowledge(stream, entry_ids, done, counts))
 
     def _publish(self, entries: Sequence[Held], frames: Sequence[Frame]) -> Published | None:
         """Waits while the carrier is away; None when stopped meanwhile."""

@@ -10,7 +10,17 @@ from typing import Any, Final
 import redis
 
 from comments.events.redis_clients import KeptConnection, blocking_client, command_client
-from comments.events.wire import COUNTERS, DEAD, DONE, GROUP, MAX_DELIVERIES, STREAMS, stream_name
+from comments.events.wire import (
+    COUNTERS,
+    DEAD,
+    DONE,
+    GROUP,
+    MAX_DELIVERIES,
+    STREAMS,
+    done_note,
+    parse_done_note,
+    stream_name,
+)
 
 BLOCK_SECONDS: Final = 1.0  # how long a stop signal may wait for the blocking read
 READ_COUNT: Final = 500  # some 300 KiB of events; more only delays the first of them
@@ -74,17 +84,17 @@ class EventQueue:
         return self._read(self._reader, self.stream, block=self._block_ms)
 
     def acknowledge(
-        self, stream: str, entry_ids: Sequence[str], event_ids: Sequence[int], counts: Mapping[str, int]
+        self, stream: str, entry_ids: Sequence[str], done: Sequence[str], counts: Mapping[str, int]
     ) -> None:
         """Finishes entries, in one transaction: no longer pending, deleted, their event rows told done.
 
-        May run twice for the same entries.
+        `done` are done notes (events.wire). May run twice for the same entries.
         """
         commands: list[Sequence[str | int]] = [("MULTI",)]
         if entry_ids:
             commands += [("XACK", stream, GROUP, *entry_ids), ("XDEL", stream, *entry_ids)]
-        if event_ids:
-            commands.append(("RPUSH", DONE, *event_ids))
+        if done:
+            commands.append(("RPUSH", DONE, *done))
         commands += [("HINCRBY", COUNTERS, stage, count) for stage, count in counts.items() if count]
         commands.append(("EXEC",))
         with _translated():
@@ -137,7 +147,7 @@ class EventQueue:
 
     def _streams(self) -> list[str]:
         with _translated():
-            return sorted(self._client.smembers(STREAMS))
+            return sorted({self.stream, *self._client.smembers(STREAMS)})
 
     def _create_group(self, stream: str) -> None:
         """From entry 0: whatever was added before the group existed is for it."""
@@ -188,13 +198,13 @@ class EventQueue:
         """Moves one entry to the dead letters; its event row counts as done, or it would come back."""
         reason = f"not published in {MAX_DELIVERIES} deliveries"
         about = {"reason": reason, "stream": stream, "entry_id": entry_id, "deliveries": str(deliveries)}
-        event_id = fields.get("id", "")
+        note = done_note(fields.get("id", ""), fields.get("epoch", ""))
         pipeline = self._client.pipeline(transaction=True)
         pipeline.xadd(DEAD, {**fields, **about})
         pipeline.xack(stream, GROUP, entry_id)
         pipeline.xdel(stream, entry_id)
-        if event_id.isascii() and event_id.isdigit():
-            pipeline.rpush(DONE, event_id)
+        if parse_done_note(note) is not None:
+            pipeline.rpush(DONE, note)
         pipeline.hincrby(COUNTERS, "dead", 1)
         with _translated():
             pipeline.execute()

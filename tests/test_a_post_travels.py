@@ -66,7 +66,7 @@ async def test_a_post_travels(redis_url: str, redis_client: redis.Redis) -> None
     await sync_to_async(formatter.read_once, thread_sensitive=False)()
     await sync_to_async(formatter.flush_once, thread_sensitive=False)()
     assert redis_client.xlen(stream) == 0
-    assert redis_client.lrange(wire.DONE, 0, -1) == [str(event.pk)]
+    assert redis_client.lrange(wire.DONE, 0, -1) == [wire.done_note(event.pk, event.epoch)]
 
     # Bob's socket process got the frame by its one subscription, and handed it to the thread's sockets.
     frame = await next_frame(bobs_socket, having="events")

@@ -20,7 +20,7 @@ class Event(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["thread", "seq"], name="event_thread_seq")]
-        indexes = [models.Index(fields=["created"], condition=Q(is_done=False), name="event_not_done")]
+        indexes = [models.Index(fields=["id"], condition=Q(is_done=False), name="event_not_done")]
 
     def __str__(self) -> str:
         return f"{self.key} {self.epoch}/{self.seq}"

@@ -49,6 +49,20 @@ def execute(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
             return cursor.cursor.fetchone()
 
 
+def leave_out_ids(model: type[Model], count: int) -> None:
+    """The next `count` ids of the model's table are given to no row."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT setval(sequence, nextval(sequence) + %s) "
+                "FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence) AS found",
+                [count, table],
+            )
+        else:  # a table that never had a row is not in there, and has lost none
+            cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s", [count, table])
+
+
 @cache
 def columns_of(model: type[Model], alias: str = "") -> str:
     """The model's columns, for `fetch`. Named, for a prepared statement with `*` fails from the migration

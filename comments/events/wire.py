@@ -8,12 +8,15 @@ from zlib import crc32
 GROUP: Final = "formatters"
 # A set of every stream that was ever in use, so that a smaller KIBITZ_FORMATTERS orphans none.
 STREAMS: Final = "kibitz:streams"
-DONE: Final = "kibitz:done"  # list of event row ids that were published, for the sweeper
+DONE: Final = "kibitz:done"  # list of done notes: the event rows that were published, for the sweeper
 DEAD: Final = "kibitz:dead"  # stream of entries that no delivery could publish
 COUNTERS: Final = "kibitz:counters"  # hash: stage -> how many passed it
 LIVE_GROUP: Final = "live"  # the one channel-layer group that every socket process joins
 
 MAX_DELIVERIES: Final = 5  # after these an entry is dead: a transient fault would have passed
+
+
+MAX_ID: Final = 2**63 - 1
 
 
 class Tally(TypedDict):
@@ -60,6 +63,20 @@ class TotalsEntry:
 
     def fields(self) -> dict[str, str | int]:
         return {"kind": "totals", "key": self.key, "data": self.data, "site": self.site}
+
+
+def done_note(event_id: int | str, epoch: str) -> str:
+    """What says that an event row is done. The epoch is part of it: a restored database gives the same ids
+    again."""
+    return f"{event_id} {epoch}"
+
+
+def parse_done_note(note: str) -> tuple[int, str] | None:
+    """The row's id and epoch; None for what no Kibitz wrote."""
+    event_id, _, epoch = note.partition(" ")
+    if not (event_id.isascii() and event_id.isdigit() and epoch) or int(event_id) > MAX_ID:
+        return None
+    return int(event_id), epoch
 
 
 def stream_name(index: int) -> str:

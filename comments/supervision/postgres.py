@@ -17,7 +17,7 @@ from signal import SIGINT, SIGKILL, SIGQUIT
 from typing import Final
 from urllib.parse import quote
 
-from comments.supervision.probes import answers_postgres
+from comments.supervision.probes import postgres_question
 from comments.supervision.processes import Service, as_user, tie_to_parent
 from comments.supervision.state import make_private
 
@@ -92,10 +92,12 @@ class Cluster:
             argv = [str(programs(version) / "postgres"), "-D", f"/proc/self/fd/{data}"]
             for name, value in (SETTINGS | {"unix_socket_directories": f"/proc/self/fd/{sockets}"}).items():
                 argv += ["-c", f"{name}={value}"]
+            question = postgres_question(self._socket_directory / SOCKET)
             yield Service(
                 name="postgres",
                 argv=argv,
-                ready=lambda: answers_postgres(self._socket_directory / SOCKET),
+                ready=question.is_answered_well,
+                question=question,
                 ready_seconds=RECOVERY_SECONDS,
                 clear_away=self._forget_the_dead,
                 stop_signal=SIGINT,  # ends sessions and stops; SIGTERM would wait for clients to leave

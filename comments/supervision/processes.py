@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from comments.supervision.probes import Question
+
 PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 FIRST_DELAY_SECONDS: Final = 0.2
 LONGEST_DELAY_SECONDS: Final = 10.0
@@ -24,7 +26,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class Service:
     """What to run, and when it counts as up.
 
-    `ready` is asked again and again and must answer at once; None means up as soon as it runs.
+    `ready` is asked again and again and must answer at once; None means up as soon as it runs. `question` is
+    asked as long as it runs: who answers nothing for long is killed and restarted (supervision.liveness).
     With `once` it is up when it has ended with status 0, is not restarted, and a line of JSON that it
     writes is its result, not its log. `clear_away` removes, before each start, what a killed process left.
     `death_signal` comes from the kernel when the supervisor dies. A process with children of its own needs
@@ -37,6 +40,7 @@ class Service:
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
+    question: Question | None = None
     ready_seconds: float = 60.0
     once: bool = False
     clear_away: Callable[[], None] | None = None

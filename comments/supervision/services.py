@@ -10,7 +10,7 @@ from signal import SIGTERM
 from typing import Final
 from urllib.parse import quote
 
-from comments.supervision.probes import answers_http, answers_ping
+from comments.supervision.probes import http_question, redis_question
 from comments.supervision.processes import Service
 
 HOST: Final = "127.0.0.1"
@@ -39,20 +39,24 @@ def prepare() -> Service:
 
 def web(port: int) -> Service:
     """Everything over HTTP in one process."""
+    question = http_question((HOST, port))
     return Service(
         name="web",
         argv=[sys.executable, "-m", "realtime.server", "--port", str(port)],
-        ready=lambda: answers_http((HOST, port)),
+        ready=question.is_answered_well,
+        question=question,
     )
 
 
 def daphne(number: int, socket_path: Path) -> Service:
     """Interactive sockets behind the front, which alone reaches the Unix socket."""
+    question = http_question(socket_path)
     return Service(
         name=f"daphne-{number}",
         argv=[sys.executable, "-m", "realtime.server", "--unix-socket", str(socket_path)],
         clear_away=lambda: socket_path.unlink(missing_ok=True),
-        ready=lambda: answers_http(socket_path),
+        ready=question.is_answered_well,
+        question=question,
     )
 
 
@@ -74,6 +78,7 @@ def sweeper() -> Service:
 def _redis(name: str, program: Path, socket_path: Path, data_dir: Path) -> Service:
     """A Redis on a Unix socket alone, keeping what it is told (streams hold accepted posts)."""
     data_dir.mkdir(exist_ok=True)
+    question = redis_question(socket_path)
     return Service(
         name=name,
         argv=[
@@ -82,7 +87,8 @@ def _redis(name: str, program: Path, socket_path: Path, data_dir: Path) -> Servi
             *("--dir", str(data_dir), "--appendonly", "yes", "--save", ""),
             *("--loglevel", "warning"),
         ],
-        ready=lambda: answers_ping(socket_path),
+        ready=question.is_answered_well,
+        question=question,
         ready_seconds=30,
         # It forks to rewrite its log; told to end it takes that child along, killed it would leave it.
         death_signal=SIGTERM,

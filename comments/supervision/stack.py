@@ -13,7 +13,7 @@ from typing import Final
 from comments import cells, env
 from comments.supervision import nginx, postgres, services
 from comments.supervision.api_server import api_service
-from comments.supervision.probes import answers_http
+from comments.supervision.probes import http_question, nginx_question
 from comments.supervision.processes import Service
 from comments.supervision.services import HOST
 from comments.supervision.state import RunDir, make_private
@@ -107,11 +107,10 @@ class Stack:
         return [(number, self._nginx_files / f"daphne-{number}.sock") for number in numbers]
 
     def _api(self) -> Service:
-        service = api_service(
-            self._api_socket, self._api_workers, ready=lambda: answers_http(self._api_socket)
-        )
+        question = http_question(self._api_socket)
         return dataclasses.replace(
-            service,
+            api_service(self._api_socket, self._api_workers, ready=question.is_answered_well),
+            question=question,
             clear_away=lambda: self._api_socket.unlink(missing_ok=True),
             umask=0o007,  # nginx's group must be able to write to the socket
         )
@@ -123,7 +122,7 @@ class Stack:
             api=f"unix:{self._api_socket}",
             live=tuple(f"unix:{path}" for _, path in self._daphne_sockets()),
         )
-        return self._nginx("front", nginx.render_front(settings), lambda: answers_http(self._front))
+        return self._nginx("front", nginx.render_front(settings), self._front)
 
     def _push_service(self) -> Service:
         port = self._front[1]
@@ -141,16 +140,17 @@ class Stack:
             max_sockets_per_address=env.env_int("KIBITZ_MAX_SOCKETS_PER_ADDRESS", 100),
             expected_readers=env.env_int("KIBITZ_PUSH_READERS", nginx.DEFAULT_READERS, minimum=1),
         )
-        return self._nginx("push", nginx.render_push(settings), lambda: answers_http(self._push))
+        return self._nginx("push", nginx.render_push(settings), self._push)
 
-    def _nginx(self, name: str, config: str, ready: Callable[[], bool]) -> Service:
+    def _nginx(self, name: str, config: str, address: tuple[str, int]) -> Service:
         path = self._state_dir / "nginx" / f"{name}.conf"
         path.parent.mkdir(mode=0o700, exist_ok=True)  # push.conf holds the secret of the live addresses
         path.write_text(config)
         return Service(
             name=name,
             argv=nginx.argv(path),
-            ready=ready,
+            ready=http_question(address).is_answered_well,
+            question=nginx_question(address),  # of one of its workers: that another hangs goes unnoticed
             clear_away=lambda: self._publish_socket.unlink(missing_ok=True) if name == "push" else None,
             death_signal=SIGTERM,
             own_group=True,

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Final
 
 from comments.supervision import orphans
+from comments.supervision.liveness import Liveness
 from comments.supervision.processes import Backoff, Child, Service, ending
 
 POLL_SECONDS: Final = 0.03  # how often a starting service is asked whether it is up
@@ -40,6 +41,8 @@ class _Slot:
 
     service: Service
     child: Child | None = None
+    is_up: bool = False  # its first process was, while that lives
+    liveness: Liveness | None = None
     restart_at: float = 0.0
     backoff: Backoff = field(default_factory=Backoff)
     result: str = ""
@@ -102,6 +105,8 @@ class Supervisor:
                 raise StopRequested
             self._fail_if_one_ended()
             waiting = [slot for slot in waiting if not self._is_up(slot)]
+        for slot in slots:
+            slot.is_up = True
 
     def result(self, name: str) -> str:
         """The line of JSON that the `once` service of that name wrote, empty where it wrote none."""
@@ -110,11 +115,16 @@ class Supervisor:
     def watch(self) -> None:
         """Restarts whatever ends, until a stop signal comes."""
         while not self._stop_signals:
-            due = [slot.restart_at for slot in self._slots() if slot.child is None and not slot.service.once]
-            self._turn(max(0.0, min(due) - time.monotonic()) if due else None)
+            now = time.monotonic()
+            due = [
+                slot.restart_at - now for slot in self._slots() if not slot.child and not slot.service.once
+            ]
+            due += [slot.liveness.seconds_until_look(now) for slot in self._slots() if slot.liveness]
+            self._turn(max(0.0, min(due)) if due else None)
             for slot in self._slots():
                 if not slot.service.once and not self._stop_signals:
                     self._keep_running(slot)
+                    self._look_after(slot)
 
     def stop(self) -> None:
         """Ends every process, the last stage first: by its stop signal, by SIGKILL what takes too long."""
@@ -166,6 +176,10 @@ class Supervisor:
         if child is None or (status := child.poll()) is None:
             return None
         slot.child = None
+        slot.is_up = False
+        if slot.liveness is not None:
+            slot.liveness.close()
+            slot.liveness = None
         orphans.end(known=self._strangers | {s.child.pid for s in self._slots() if s.child is not None})
         if not child.at_end:
             self._selector.unregister(child.output)
@@ -195,6 +209,19 @@ class Supervisor:
                 self._restart(slot)
         elif (status := self._ended(slot)) is not None:
             self._schedule(slot, ending(status), time.monotonic() - child.started_at)
+
+    def _look_after(self, slot: _Slot) -> None:
+        """Kills who runs and answers nothing any more; what is left of it goes when its end is noticed."""
+        child, service = slot.child, slot.service
+        now = time.monotonic()
+        if child is None or service.question is None:
+            return
+        if slot.liveness is None:
+            start_seconds = 0.0 if slot.is_up else service.ready_seconds
+            slot.liveness = Liveness(service.question, child.pid, now=now, start_seconds=start_seconds)
+        elif (reason := slot.liveness.look(now)) is not None:
+            self._log(OWN_NAME, f"{service.name} {reason} and is killed")
+            child.send(signal.SIGKILL)
 
     def _restart(self, slot: _Slot) -> None:
         try:

@@ -26,6 +26,16 @@ class Thread(models.Model):
         return self.title or self.page_id
 
 
+class Incarnation(models.Model):
+    """A new beginning of the whole database, after it was restored: threads that begin now have its epoch."""
+
+    epoch = models.CharField(max_length=16)
+    began = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.epoch} since {self.began}"
+
+
 class Post(models.Model):
     """A comment, at any depth.
 

@@ -24,7 +24,7 @@ ROOTS_PER_PAGE_MAX: Final = 200
 FIRST_REPLIES: Final = 10  # of each root, in its page
 BRANCH_PAGE: Final = 200
 EVENTS_PER_ANSWER: Final = 200
-TOTALS_PER_ANSWER: Final = 500
+TOTALS_PER_ANSWER: Final = 500  # and those of one number more, which cannot be told apart
 
 
 class _Row(PostRow, Protocol):
@@ -116,8 +116,9 @@ def thread_head(key: str) -> Head:
 
 
 def events_after(key: str, after: int) -> Replay:
-    """Up to 200 events after that number, and the totals of every post voted on since the thread had it.
-    Raises Resync where they are gone, or where the number is from another incarnation."""
+    """Up to 200 events after that number, and the totals of every post that was voted on between it and the
+    last of them, or since: fewer events where those are many. Raises Resync where the events are gone, or
+    where the number is from another incarnation."""
     thread = Thread.objects.filter(key=key).only("pk", "epoch", "seq").first()
     if thread is None:
         if after > 0:
@@ -135,11 +136,15 @@ def events_after(key: str, after: int) -> Replay:
     last = rows[-1][0] if rows else after
     voted = Post.objects.filter(
         thread=thread, voted_seq__gte=after, status=Post.Status.PUBLISHED, is_listed=True
-    ).order_by("-voted_seq")
-    totals = {
-        pk: tally(up, down) for pk, up, down in voted.values_list("pk", "up", "down")[:TOTALS_PER_ANSWER]
-    }
-    return Replay(thread.epoch, after + 1, last, max(thread.seq, last), [data for _, data in rows], totals)
+    ).order_by("voted_seq")
+    too_many = voted.values_list("voted_seq", flat=True)[TOTALS_PER_ANSWER:].first()
+    if too_many is not None and rows:
+        last = min(last, max(too_many - 1, after + 1))
+    if last < thread.seq:  # the rest comes with the next answer
+        voted = voted.filter(voted_seq__lte=last)
+    totals = {pk: tally(up, down) for pk, up, down in voted.values_list("pk", "up", "down")}
+    events = [data for seq, data in rows if seq <= last]
+    return Replay(thread.epoch, after + 1, last, max(thread.seq, last), events, totals)
 
 
 def posts_of_threads(keys: list[str]) -> dict[str, int]:

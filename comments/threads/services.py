@@ -9,15 +9,19 @@ from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from comments.errors import Invalid, KeyMismatch, NotFound, UnknownPost
+from comments.events.models import Event
 from comments.events.outbox import append_event
-from comments.events.rows import columns_of, fetch
+from comments.events.rows import columns_of, fetch, leave_out_ids
 from comments.events.shapes import EventShape, EventType, post_shape, thread_shape
+from comments.identity.models import Author
 from comments.markup.plain import one_line
 from comments.sites.models import Site
-from comments.threads.models import Post, Thread
+from comments.threads.models import Incarnation, Post, Thread
 from comments.threads.page import page_id_of, thread_key
 
 TITLE_MAX_CHARS = 300
+EPOCH_BATCH = 500  # threads that one transaction of begin_new_epoch locks
+LOST_IDS = 1_000_000  # so many rows of a table a backup may lack, and their ids are not given again
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,10 @@ class Page:
 
 def first_epoch(key: str) -> str:
     """The epoch that a thread's first incarnation has, known before the thread has a row, so that readers of
-    an empty page need no new snapshot at the first post. Another installation's differs."""
-    return salted_hmac("kibitz.epoch", key).hexdigest()[:10]
+    an empty page need no new snapshot at the first post. Another installation's differs, and so does that of
+    a database that was restored (begin_new_epoch)."""
+    newest = Incarnation.objects.order_by("-pk").values_list("epoch", flat=True).first()
+    return newest or salted_hmac("kibitz.epoch", key).hexdigest()[:10]
 
 
 def require_key(site: Site, key: str, page: Page) -> None:
@@ -166,6 +172,29 @@ def pin(thread: Thread, post: Post, *, now: datetime) -> None:
 def unpin(thread: Thread, *, now: datetime) -> None:
     """Pins nothing."""
     _change(thread, "thread.unpinned", now, pinned_post_id=None)
+
+
+def begin_new_epoch(epoch: str, site: Site | None, *, now: datetime) -> int:
+    """Gives every thread, or every one of the site, the epoch, which nobody has seen before; how many.
+
+    For a database that knows less than its readers, its caches and the queue do: they take new snapshots. An
+    event of the new epoch tells those who are connected. Events of the old one that still wait are done: who
+    would get them has to begin anew. In many transactions: where it fails in between, run it again.
+    """
+    if site is None:
+        for model in (Author, Event, Post, Thread):
+            leave_out_ids(model, LOST_IDS)  # a token of an author who was lost must not become another's
+    Incarnation.objects.create(epoch=epoch, began=now)
+    threads = Thread.objects.filter(**({} if site is None else {"site": site})).exclude(epoch=epoch)
+    changed = 0
+    while keys := list(threads.order_by("pk").values_list("pk", flat=True)[:EPOCH_BATCH]):
+        with transaction.atomic():
+            Thread.objects.filter(pk__in=keys).update(epoch=epoch, seq=F("seq") + 1)
+            Event.objects.filter(thread__in=keys, is_done=False).update(is_done=True)
+            for thread in Thread.objects.filter(pk__in=keys).select_related("site"):
+                _append(thread, {**_head(thread, "thread.retitled"), "thread": thread_shape(thread)}, now)
+        changed += len(keys)
+    return changed
 
 
 def _change(

@@ -1,11 +1,13 @@
 """What comes after a number: replay in pages, votes since, and when there is nothing to replay from."""
 
 import json
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from comments.models import Event, Thread
+from comments.models import Event, Post, Thread
+from comments.threads import queries
 from comments.threads.services import lock_against_posting, pin, retitle, unpin
 from tests.cast import Person
 
@@ -168,3 +170,40 @@ def test_a_change_to_what_is_so_already_is_no_event(alice: Person, bob: Person) 
         retitle(thread, "Another", now=now)
 
     assert bob.head().data["seq"] == 4
+
+
+def test_more_totals_than_an_answer_takes_come_with_the_next(
+    alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "TOTALS_PER_ANSWER", 3)
+    first = alice.posted()
+    for number in range(1, 9):
+        post_id = alice.posted()
+        bob.vote(post_id, 1 if number % 2 else -1)
+    bob.vote(first, -1)
+
+    answers: list[dict[str, Any]] = []
+    after = 1
+    while not answers or answers[-1]["last"] < answers[-1]["head"]:
+        answers.append(bob.events(after=after).data)
+        after = answers[-1]["last"]
+
+    assert [event["seq"] for answer in answers for event in answer["events"]] == list(range(2, 10))
+    assert {post_id for answer in answers for post_id in answer["totals"]} == set(
+        map(str, Post.objects.values_list("pk", flat=True))
+    )
+    assert max(len(answer["totals"]) for answer in answers) <= 4
+
+
+def test_votes_that_no_event_divides_come_all_at_once(
+    alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "TOTALS_PER_ANSWER", 3)
+    posts = [alice.posted() for _ in range(6)]
+    for post_id in posts:
+        bob.vote(post_id, 1)
+
+    behind, current = bob.events(after=5).data, bob.events(after=6).data
+
+    assert list(behind["totals"]) == list(current["totals"]) == list(map(str, posts))
+    assert (behind["last"], current["last"]) == (6, 6)

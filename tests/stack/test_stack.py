@@ -20,6 +20,9 @@ from tests.stack.proc import family, listeners, socket_inodes
 SERVICES: Final = ("postgres", "redis", "api", "daphne-1", "formatter-1", "sweeper", "front", "push")
 EMBED: Final = f"/embed/blog/?page_id=first&url={ORIGIN}/first/"
 RESTART_SECONDS: Final = 2.0
+HUNG_SECONDS: Final = (
+    30.0  # 15 without an answer, at 3 between questions, and the restart, beside other tests
+)
 SERVING_SECONDS: Final = 60.0  # an API process imports Django for a second or two, here beside other tests
 
 
@@ -65,6 +68,24 @@ def test_a_killed_process_is_back_and_posts_are_live_again(
         message=f"{name} under a new process id",
     )
     assert not [pid for pid in whole if is_alive(pid)], "who is left of the killed one"
+    _require_live(stack, page, wait_until)
+
+
+@pytest.mark.parametrize("name", ["daphne-1", "push", "redis"])
+def test_a_process_that_hangs_is_replaced_and_posts_are_live_again(
+    stack: StackRun, page: Page, wait_until: WaitUntil, name: str
+) -> None:
+    hung = stack.pids()[name]
+
+    for pid in family(hung):
+        os.kill(pid, signal.SIGSTOP)
+
+    wait_until(
+        lambda: stack.pids().get(name, hung) != hung,
+        seconds=HUNG_SECONDS,
+        message=f"{name} under a new process id",
+    )
+    assert f"{name} has answered nothing for " in stack.log
     _require_live(stack, page, wait_until)
 
 

@@ -4,7 +4,10 @@ import asyncio
 import json
 import os
 import signal
+import socket
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgpack
@@ -12,6 +15,8 @@ import pytest
 import redis
 
 from comments.events.wire import COUNTERS, DEAD, DONE, GROUP, STREAMS, stream_name
+from comments.supervision.supervisor import STOP_SECONDS
+from realtime.missed import missed_hash
 from tests import servers
 from tests.contract.carriers import next_text, put_away, put_back, subscribed
 from tests.integration.realtime.conftest import KEY, eventually
@@ -65,7 +70,7 @@ def test_it_carries_events_from_the_stream_to_the_readers(
         lambda: subscriber.has('"first":1,"last":3'), message="a frame with the events arrives"
     )
     servers.wait_until(lambda: redis_client.llen(DONE) == 3, message="their rows are told done")
-    assert redis_client.lrange(DONE, 0, -1) == ["1", "2", "3"]
+    assert redis_client.lrange(DONE, 0, -1) == ["1 e1", "2 e1", "3 e1"]
     assert redis_client.xlen(STREAM) == 0
     assert counter(redis_client, "acknowledged") == 3
 
@@ -106,6 +111,28 @@ async def test_while_a_push_node_is_away_events_go_on_and_it_hears_of_them_later
         frame = json.loads(await next_text(connection))
         assert frame["head"] == 3
         await connection.close()
+
+
+def test_told_to_end_while_a_push_node_hangs_it_ends_in_time(
+    start_formatter: StartFormatter, events: Any, redis_client: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "push.sock"
+    redis_client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+    with socket.socket(socket.AF_UNIX) as hung:  # takes connections, and never answers
+        hung.bind(str(path))
+        hung.listen(64)
+        nodes = [{"public": "http://127.0.0.1:1", "publish": f"unix:{path}"}]
+        formatter = start_formatter(KIBITZ_PUSH_CELLS=json.dumps({"main": {"sites": ["*"], "nodes": nodes}}))
+        events.add(1, 3)
+        servers.wait_until(lambda: redis_client.xpending(STREAM, GROUP)["pending"], message="they are read")
+
+        began = time.monotonic()
+        status = formatter.end(signal.SIGTERM)
+
+    assert status == 0
+    assert time.monotonic() - began < STOP_SECONDS
+    assert redis_client.hgetall(missed_hash(f"unix:{path}")) == {KEY: "e1 3"}
+    assert redis_client.xlen(STREAM) == 0
 
 
 def test_a_wrong_cell_is_refused_in_one_line(start_formatter: StartFormatter) -> None:
@@ -200,12 +227,14 @@ def test_it_outlives_flushall_and_a_restart_of_redis(start_formatter: StartForma
 
         client.flushall()
         client.xadd(STREAM, {"kind": "event", "id": 1, "key": "a" * 26, "epoch": "e", "seq": 1, "data": "{}"})
-        servers.wait_until(lambda: client.lrange(DONE, 0, -1) == ["1"], message="it goes on after FLUSHALL")
+        servers.wait_until(lambda: client.lrange(DONE, 0, -1) == ["1 e"], message="it goes on after FLUSHALL")
 
         server.kill()
         server.start()
         client.xadd(STREAM, {"kind": "event", "id": 2, "key": "a" * 26, "epoch": "e", "seq": 2, "data": "{}"})
-        servers.wait_until(lambda: client.lrange(DONE, 0, -1) == ["2"], message="it goes on after a restart")
+        servers.wait_until(
+            lambda: client.lrange(DONE, 0, -1) == ["2 e"], message="it goes on after a restart"
+        )
 
         server.kill()
         os.kill(formatter.pid, 0)

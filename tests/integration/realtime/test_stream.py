@@ -67,11 +67,11 @@ def test_acknowledging_finishes_entry_row_and_counters_together(
     queue = make_queue()
     queue.read()
 
-    queue.acknowledge(STREAM, [entry_id], [101], {"published": 1, "frames": 0})
+    queue.acknowledge(STREAM, [entry_id], ["101 e1"], {"published": 1, "frames": 0})
 
     assert redis_client.xlen(STREAM) == 0
     assert pending(redis_client) == 0
-    assert redis_client.lrange(DONE, 0, -1) == ["101"]
+    assert redis_client.lrange(DONE, 0, -1) == ["101 e1"]
     assert redis_client.hgetall(COUNTERS) == {"published": "1"}
 
 
@@ -131,7 +131,7 @@ def test_an_entry_that_is_never_published_ends_in_the_dead_letters(
     assert redis_client.xlen(STREAM) == 0
     assert pending(redis_client) == 0
     assert redis_client.hget(COUNTERS, "dead") == "1"
-    assert redis_client.lrange(DONE, 0, -1) == ["101"]
+    assert redis_client.lrange(DONE, 0, -1) == ["101 e1"]
 
 
 def test_what_is_no_entry_at_all_ends_there_too(make_queue: MakeQueue, redis_client: Any) -> None:

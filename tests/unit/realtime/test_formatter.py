@@ -26,7 +26,7 @@ class MemoryQueue:
         self.neglected: list[Batch] = []
         self.acknowledged: list[str] = []
         self.acknowledged_in: list[str] = []
-        self.done: list[int] = []
+        self.done: list[str] = []
         self.counts: dict[str, int] = {}
         self.kept = 0
         self.failures = 0
@@ -35,14 +35,14 @@ class MemoryQueue:
         return self.new.pop(0) if self.new else Batch(STREAM, [])
 
     def acknowledge(
-        self, stream: str, entry_ids: Sequence[str], event_ids: Sequence[int], counts: Mapping[str, int]
+        self, stream: str, entry_ids: Sequence[str], done: Sequence[str], counts: Mapping[str, int]
     ) -> None:
         if self.failures:
             self.failures -= 1
             raise QueueUnavailable("away")
         self.acknowledged += entry_ids
         self.acknowledged_in.append(stream)
-        self.done += event_ids
+        self.done += done
         for stage, count in counts.items():
             self.counts[stage] = self.counts.get(stage, 0) + count
 
@@ -146,7 +146,7 @@ def test_it_publishes_then_acknowledges_and_counts(
 
     assert [json.loads(frame.text)["last"] for frame in publisher.frames] == [2]
     assert queue.acknowledged == ["1-0", "2-0"]
-    assert queue.done == [101, 102]
+    assert queue.done == ["101 e1", "102 e1"]
     assert queue.counts == {"taken": 2, "framed": 2, "published": 2, "acknowledged": 2, "frames": 1}
 
 
@@ -204,7 +204,7 @@ def test_a_refused_frame_stays_pending_and_holds_up_no_other(
 
     assert [frame.key for frame in publisher.frames] == ["b" * 26]
     assert queue.acknowledged == ["2-0"]
-    assert queue.done == [101]
+    assert queue.done == ["101 e1"]
 
 
 def test_an_entry_that_breaks_the_formatter_holds_up_no_other(

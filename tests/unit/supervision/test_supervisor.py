@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from comments.supervision import liveness
+from comments.supervision.probes import Question
 from comments.supervision.processes import Service, is_alive
 from comments.supervision.supervisor import StartFailed, StopRequested, Supervisor
 from tests.conftest import WaitUntil
@@ -41,6 +44,18 @@ worker = subprocess.Popen([sys.executable, "-c", code])
 runaway = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
 print(worker.pid, runaway.pid)
 """ + HEEDLESS.replace('print("up")', "")
+
+ANSWERING = """
+import socket
+server = socket.socket(socket.AF_UNIX)
+server.bind({path!r})
+server.listen()
+print("up")
+while True:
+    connection, _ = server.accept()
+    connection.sendall(b"!")
+    connection.close()
+"""
 
 
 class Log:
@@ -304,3 +319,27 @@ def test_a_service_that_closes_its_output_runs_on(supervisor: Supervisor, log: L
     supervisor.start([python("mute", mute, log=log)])
 
     assert is_alive(pid_of(tmp_path, "mute"))
+
+
+def test_a_process_that_answers_no_more_is_killed_and_restarted(
+    supervisor: Supervisor, log: Log, tmp_path: Path, wait_until: WaitUntil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(liveness, "IDLE_SECONDS", 0.5)
+    monkeypatch.setattr(liveness, "ASK_EVERY_SECONDS", 0.1)
+    socket_path = tmp_path / "web.sock"
+    web = python("web", ANSWERING.format(path=str(socket_path)), log=log)
+    question = Question(socket_path, b"?", (b"!",))
+    clear = dataclasses.replace(
+        web, question=question, clear_away=lambda: socket_path.unlink(missing_ok=True)
+    )
+    supervisor.start([clear, python("sweeper", HEEDLESS, log=log)])
+    hung, sweeper = pid_of(tmp_path, "web"), pid_of(tmp_path, "sweeper")
+    os.kill(hung, signal.SIGSTOP)
+
+    watch_until(supervisor, lambda: log.said("web") == ["up", "up"], wait_until)
+
+    assert not is_alive(hung)
+    assert pid_of(tmp_path, "sweeper") == sweeper
+    killed, restarted = log.said("kibitz")
+    assert re.fullmatch(r"web has answered nothing for \d s and is killed", killed)
+    assert restarted.startswith("web was killed by SIGKILL; it starts again in ")
