@@ -28,6 +28,7 @@ class Service:
 
     `ready` is asked again and again and must answer at once; None means up as soon as it runs. `question` is
     asked as long as it runs: who answers nothing for long is killed and restarted (supervision.liveness).
+    One that `falls_with_a_worker` is killed whole, and restarted, when one of its children has died.
     With `once` it is up when it has ended with status 0, is not restarted, and a line of JSON that it
     writes is its result, not its log. `clear_away` removes, before each start, what a killed process left.
     `death_signal` comes from the kernel when the supervisor dies. A process with children of its own needs
@@ -41,6 +42,7 @@ class Service:
     env: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
     question: Question | None = None
+    falls_with_a_worker: bool = False
     ready_seconds: float = 60.0
     once: bool = False
     clear_away: Callable[[], None] | None = None

@@ -151,6 +151,9 @@ class Stack:
             argv=nginx.argv(path),
             ready=http_question(address).is_answered_well,
             question=nginx_question(address),  # of one of its workers: that another hangs goes unnoticed
+            # Nchan gives each channel to one worker. A new one in its place knows nobody who listens at the
+            # others, and they hear no more of its channels, for as long as they stay.
+            falls_with_a_worker=name == "push",
             clear_away=lambda: self._publish_socket.unlink(missing_ok=True) if name == "push" else None,
             death_signal=SIGTERM,
             own_group=True,

@@ -14,6 +14,7 @@ from typing import Final
 from comments.supervision import orphans
 from comments.supervision.liveness import Liveness
 from comments.supervision.processes import Backoff, Child, Service, ending
+from comments.supervision.workers import Workers
 
 POLL_SECONDS: Final = 0.03  # how often a starting service is asked whether it is up
 STOP_SECONDS: Final = 4.0  # what all stages together get before SIGKILL; the promise is gone in 5
@@ -43,6 +44,7 @@ class _Slot:
     child: Child | None = None
     is_up: bool = False  # its first process was, while that lives
     liveness: Liveness | None = None
+    workers: Workers | None = None
     restart_at: float = 0.0
     backoff: Backoff = field(default_factory=Backoff)
     result: str = ""
@@ -107,6 +109,7 @@ class Supervisor:
             waiting = [slot for slot in waiting if not self._is_up(slot)]
         for slot in slots:
             slot.is_up = True
+            self._look_after(slot)
 
     def result(self, name: str) -> str:
         """The line of JSON that the `once` service of that name wrote, empty where it wrote none."""
@@ -120,6 +123,7 @@ class Supervisor:
                 slot.restart_at - now for slot in self._slots() if not slot.child and not slot.service.once
             ]
             due += [slot.liveness.seconds_until_look(now) for slot in self._slots() if slot.liveness]
+            due += [slot.workers.seconds_until_look(now) for slot in self._slots() if slot.workers]
             self._turn(max(0.0, min(due)) if due else None)
             for slot in self._slots():
                 if not slot.service.once and not self._stop_signals:
@@ -177,6 +181,7 @@ class Supervisor:
             return None
         slot.child = None
         slot.is_up = False
+        slot.workers = None
         if slot.liveness is not None:
             slot.liveness.close()
             slot.liveness = None
@@ -211,17 +216,32 @@ class Supervisor:
             self._schedule(slot, ending(status), time.monotonic() - child.started_at)
 
     def _look_after(self, slot: _Slot) -> None:
-        """Kills who runs and answers nothing any more; what is left of it goes when its end is noticed."""
-        child, service = slot.child, slot.service
-        now = time.monotonic()
-        if child is None or service.question is None:
+        """Kills who runs and answers nothing any more, or has lost a worker that it cannot replace; what is
+        left of it goes when its end is noticed."""
+        if slot.child is None:
             return
+        reason = self._silence(slot, slot.child) or self._loss(slot, slot.child)
+        if reason is not None:
+            self._log(OWN_NAME, f"{slot.service.name} {reason} and is killed")
+            slot.child.send(signal.SIGKILL)
+
+    def _silence(self, slot: _Slot, child: Child) -> str | None:
+        service, now = slot.service, time.monotonic()
+        if service.question is None:
+            return None
         if slot.liveness is None:
             start_seconds = 0.0 if slot.is_up else service.ready_seconds
             slot.liveness = Liveness(service.question, child.pid, now=now, start_seconds=start_seconds)
-        elif (reason := slot.liveness.look(now)) is not None:
-            self._log(OWN_NAME, f"{service.name} {reason} and is killed")
-            child.send(signal.SIGKILL)
+            return None
+        return slot.liveness.look(now)
+
+    def _loss(self, slot: _Slot, child: Child) -> str | None:
+        now = time.monotonic()
+        if not slot.service.falls_with_a_worker:
+            return None
+        if slot.workers is None:
+            slot.workers = Workers(child.pid, now=now)
+        return "has lost a worker" if slot.workers.has_lost_one(now) else None
 
     def _restart(self, slot: _Slot) -> None:
         try:

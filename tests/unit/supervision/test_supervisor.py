@@ -45,6 +45,19 @@ runaway = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
 print(worker.pid, runaway.pid)
 """ + HEEDLESS.replace('print("up")', "")
 
+# A master with two workers that replaces the first when it has died.
+REPLACING = """
+import subprocess, sys, time
+code = "import signal\\nwhile True: signal.pause()"
+first, second = (subprocess.Popen([sys.executable, "-c", code]) for _ in range(2))
+print(first.pid, second.pid)
+first.wait()
+third = subprocess.Popen([sys.executable, "-c", code])
+time.sleep(2)  # meanwhile the supervisor has looked, if it does
+print("replaced by", third.pid)
+third.wait()
+"""
+
 ANSWERING = """
 import socket
 server = socket.socket(socket.AF_UNIX)
@@ -319,6 +332,29 @@ def test_a_service_that_closes_its_output_runs_on(supervisor: Supervisor, log: L
     supervisor.start([python("mute", mute, log=log)])
 
     assert is_alive(pid_of(tmp_path, "mute"))
+
+
+@pytest.mark.parametrize("falls", [True, False])
+def test_only_who_falls_with_a_worker_is_restarted_whole(
+    supervisor: Supervisor, log: Log, tmp_path: Path, wait_until: WaitUntil, falls: bool
+) -> None:
+    master = dataclasses.replace(python("push", REPLACING, log=log), falls_with_a_worker=falls)
+    supervisor.start([master])
+    first = pid_of(tmp_path, "push")
+    worker, other = (int(pid) for pid in log.said("push")[0].split())
+    os.kill(worker, signal.SIGKILL)
+
+    watch_until(supervisor, lambda: len(log.said("push")) == 2, wait_until)
+
+    if falls:
+        assert log.said("kibitz")[0] == "push has lost a worker and is killed"
+        assert not is_alive(first)
+        assert not is_alive(other)
+        assert len(log.said("push")[1].split()) == 2
+    else:
+        assert log.said("kibitz") == []
+        assert pid_of(tmp_path, "push") == first
+        assert log.said("push")[1].startswith("replaced")
 
 
 def test_a_process_that_answers_no_more_is_killed_and_restarted(
