@@ -166,6 +166,7 @@ async def test_a_socket_says_why_it_is_refused(start_server: StartServer) -> Non
             assert await close_code(second) == 4029
         async with server.request(f"/live/{KEY}") as answer:
             assert b" 429 " in await asyncio.wait_for(answer.readline(), SECONDS)
+            await asyncio.wait_for(answer.readuntil(b"Retry-After: 5\r\n"), SECONDS)
         await first.close()
 
 
