@@ -9,5 +9,6 @@ _django = get_asgi_application()  # before the imports below: it sets Django up
 
 from realtime.hub import process_hub  # noqa: E402
 from realtime.routing import live_application  # noqa: E402
+from realtime.turnstile import Turnstile  # noqa: E402
 
-application = live_application(process_hub, _django)
+application = live_application(process_hub, Turnstile(_django))

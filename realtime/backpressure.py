@@ -38,18 +38,27 @@ class FrameEncoder:
 
 @implementer(IPushProducer)
 class Gate:
-    """Closed while more than 64 KiB (Twisted's bufferSize) wait in the transport, open when all is sent."""
+    """Closed while more than 64 KiB (Twisted's bufferSize) wait in the transport, open when all is sent.
 
-    def __init__(self, transport: Any) -> None:
+    With `stops_reading` a client is not read from either while it is closed: the answers to its pings would
+    wait there too, without bound.
+    """
+
+    def __init__(self, transport: Any, *, stops_reading: bool = False) -> None:
         self.transport = transport
+        self._stops_reading = stops_reading
         self._waiters: list[asyncio.Future[None]] = []
         self.is_open = True
 
     def pauseProducing(self) -> None:  # noqa: N802  Twisted's name
         self.is_open = False
+        if self._stops_reading:
+            self.transport.pauseProducing()
 
     def resumeProducing(self) -> None:  # noqa: N802
         self.is_open = True
+        if self._stops_reading:
+            self.transport.resumeProducing()
         self._release()
 
     def stopProducing(self) -> None:  # noqa: N802  the connection is lost

@@ -189,7 +189,11 @@ class LiveStream(LiveConsumer):
     async def _refuse(self, status: int, code: str, detail: str) -> None:
         """Answers with the API's error format."""
         body = json.dumps({"code": code, "detail": detail, "fields": {}}).encode()
-        headers = JSON_HEADERS + ([(b"allow", b"GET")] if status == 405 else [])
+        headers = list(JSON_HEADERS)
+        if status == 405:
+            headers.append((b"allow", b"GET"))
+        elif status in {429, 503}:
+            headers.append((b"retry-after", b"%d" % (RETRY_MS // 1000)))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

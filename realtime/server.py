@@ -1,6 +1,6 @@
 """`python -m realtime.server`: Daphne, with bounded sockets and a drain."""
 
-from daphne.server import Server  # noqa: I001  first: it installs Twisted's asyncio reactor
+import daphne.server  # noqa: I001  first: it installs Twisted's asyncio reactor
 
 import argparse
 import asyncio
@@ -19,8 +19,10 @@ from twisted.internet.defer import Deferred
 
 from comments.env import env_bool
 from realtime.backpressure import FrameEncoder, Gate, bound_kernel_buffer
+from realtime.requests import BoundedHTTPFactory
 
 MAX_CLIENT_MESSAGE_BYTES: Final = 4096
+BACKLOG: Final = 4096  # Twisted's 50 is a crowd of two hundred's resets; Linux takes no more than this
 DRAIN_SECONDS: Final = 1.8  # what a request that is being answered may take after SIGTERM
 LIFESPAN_SECONDS: Final = 0.5
 EXIT_SECONDS: Final = 2.8  # a view that hangs in a thread would hold up the exit; the supervisor waits 5 s
@@ -32,7 +34,7 @@ FORWARDED_HEADERS: Final = {
 _APPLICATION: Final = "realtime.asgi:application"
 
 
-class BoundedServer(Server):  # type: ignore[misc]  # daphne has no types
+class BoundedServer(daphne.server.Server):  # type: ignore[misc]  # daphne has no types
     """Daphne whose ASGI `send` waits while the reader does not read, and which says goodbye on SIGTERM."""
 
     has_failed = False
@@ -115,9 +117,10 @@ class BoundedServer(Server):  # type: ignore[misc]  # daphne has no types
     @staticmethod
     def _make_gate(protocol: Any) -> Gate:
         transport = protocol.transport
-        gate = Gate(transport)
+        is_socket = isinstance(protocol, WebSocketProtocol)
+        gate = Gate(transport, stops_reading=is_socket)  # an HTTP channel reads nothing while it answers
         bound_kernel_buffer(transport)
-        if isinstance(protocol, WebSocketProtocol):
+        if is_socket:
             transport.unregisterProducer()  # the HTTP channel that the socket was upgraded from
             transport.registerProducer(gate, True)
         else:
@@ -146,6 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
     # The hub tells of a broken subscription in one line; the layer would add a traceback.
     logging.getLogger("channels_redis").setLevel(logging.CRITICAL)
     logging.getLogger("daphne").setLevel(logging.WARNING)
+    daphne.server.HTTPFactory = BoundedHTTPFactory  # Daphne has no argument for it
     module, _, name = options.application.partition(":")
     server = BoundedServer(
         application=getattr(importlib.import_module(module), name),
@@ -165,8 +169,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _endpoints(options: argparse.Namespace) -> list[str]:
     if options.unix_socket:
-        return list(build_endpoint_description_strings(unix_socket=options.unix_socket))
-    return list(build_endpoint_description_strings(host=options.host, port=options.port))
+        found = build_endpoint_description_strings(unix_socket=options.unix_socket)
+    else:
+        found = build_endpoint_description_strings(host=options.host, port=options.port)
+    return [f"{endpoint}:backlog={BACKLOG}" for endpoint in found]
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ class AuthorTokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer <token>`: `request.auth` is the Author."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Author] | None:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if not scheme:
+        header = request.headers.get("Authorization")
+        if header is None:
             return None
+        scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.isascii():
             raise InvalidToken()
         return AnonymousUser(), author_of(token.strip())

@@ -21,7 +21,7 @@ from comments.rest.throttles import check_rate
 from comments.rest.views import KibitzView, foreign_origin
 from comments.sites.models import Site
 from comments.sites.services import get_site, origin_of, require_origin
-from comments.threads.api import well_formed_key
+from comments.threads.api import KEY_PARAMETER, well_formed_key
 from comments.threads.models import Post
 from comments.threads.serializers import PostShapeSerializer
 from comments.threads.services import Page
@@ -45,13 +45,13 @@ _TOKEN = OpenApiParameter(
     response=[200, 201, 204],
     description="The author's token, to send as `Authorization: Bearer` from now on.",
 )
-_PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 429, 503), ProblemSerializer)
+_PROBLEMS = dict.fromkeys((400, 401, 403, 404, 406, 409, 413, 415, 429, 503), ProblemSerializer)
 
 
 class PostsView(KibitzView):
     @extend_schema(
         operation_id="create_post",
-        parameters=[_HEADER, _IDEMPOTENCY, _TOKEN],
+        parameters=[KEY_PARAMETER, _HEADER, _IDEMPOTENCY, _TOKEN],
         request=serializers.NewPostSerializer,
         responses={
             201: PostShapeSerializer,
@@ -90,7 +90,10 @@ class PostsView(KibitzView):
 class PostView(KibitzView):
     @extend_schema(
         operation_id="get_post",
-        responses={200: PostShapeSerializer, 401: ProblemSerializer, 404: ProblemSerializer},
+        responses={
+            200: PostShapeSerializer,
+            **dict.fromkeys((401, 404, 406, 503), ProblemSerializer),
+        },
     )
     def get(self, request: Request, post_id: int) -> Response:
         """One post; with its Markdown source for its author and moderators."""
@@ -216,9 +219,9 @@ def refuse_foreign_origin(request: Request, site: Site) -> None:
 
 
 def idempotency_key(request: Request) -> UUID | None:
-    raw = request.headers.get("Idempotency-Key", "")
+    raw = request.headers.get("Idempotency-Key")
     try:
-        return UUID(raw) if raw else None
+        return None if raw is None else UUID(raw)  # empty is how Granian hands on what is not ASCII
     except ValueError as error:
         raise Invalid(fields={"Idempotency-Key": ["Not a UUID."]}) from error
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
 from comments.errors import UnknownField
@@ -40,6 +41,17 @@ def _wrong_type(field: Any, value: Any) -> str:
 def _shown(name: str) -> str:
     """The name as an answer can hold it: short, and without lone surrogates."""
     return name[:64].encode(errors="replace").decode()
+
+
+class StrictSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Says in the schema that no other field is taken."""
+
+    target_class = StrictSerializer
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**schema, "additionalProperties": False}
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
+from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -19,6 +20,10 @@ class KibitzView(APIView):
     A cross-site form cannot set that header and a cross-site script cannot either without a CORS answer,
     which this API never gives. That is the whole CSRF defence, so it holds for cookies and tokens alike.
     """
+
+    permission_classes = (
+        AllowAny,
+    )  # what a token opens is decided post by post; the schema says that it may be absent
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:
         """JSON at once for whoever takes it: to weigh all that a client names took a twentieth of a post."""

@@ -5,19 +5,29 @@ from typing import Any
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
+from rest_framework.serializers import Serializer
 
 from comments.errors import MalformedKey
 from comments.events.shapes import compact_json
 from comments.rest.answers import cacheable_json, front_cacheable_json
 from comments.rest.serializers import ProblemSerializer
 from comments.rest.views import KibitzView
+from comments.sites.models import SITE_KEY_PATTERN
 from comments.sites.services import get_site
 from comments.threads import queries, serializers
 from comments.threads.bootstrap import bootstrap
 from comments.threads.page import KEY_PATTERN, thread_key
 from comments.threads.services import Page
 
-PROBLEMS = {400: ProblemSerializer, 404: ProblemSerializer}
+PROBLEMS = dict.fromkeys((400, 404, 406, 503), ProblemSerializer)
+KEY_PARAMETER = OpenApiParameter(
+    "key", {"type": "string", "pattern": f"^{KEY_PATTERN.pattern}$"}, OpenApiParameter.PATH
+)
+SITE_PARAMETER = OpenApiParameter(
+    "site",
+    {"type": "string", "pattern": SITE_KEY_PATTERN.replace(r"\Z", "$")},  # which JSON Schema does not know
+    OpenApiParameter.PATH,
+)
 
 
 def well_formed_key(key: str) -> str:
@@ -25,6 +35,15 @@ def well_formed_key(key: str) -> str:
     if not KEY_PATTERN.fullmatch(key):
         raise MalformedKey()
     return key
+
+
+def queried(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The query's values; raises ValidationError. As a plain dict, in which an empty value is one: DRF takes
+    it for a field of a form that was left out."""
+    query = shape(data=request.query_params.dict())
+    query.is_valid(raise_exception=True)
+    found: dict[str, Any] = query.validated_data
+    return found
 
 
 class ReadingView(KibitzView):
@@ -36,30 +55,27 @@ class ReadingView(KibitzView):
 class BootstrapView(ReadingView):
     @extend_schema(
         operation_id="thread_of_page",
-        parameters=[serializers.PageQuery],
+        parameters=[SITE_PARAMETER, serializers.PageQuery],
         responses={200: serializers.BootstrapSerializer, 403: ProblemSerializer, **PROBLEMS},
     )
     def get(self, request: Request, site: str) -> HttpResponse:
         """Resolves a page to its thread: key, numbers, sources of live updates, and the site's settings."""
-        query = serializers.PageQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        asked = queried(serializers.PageQuery, request)
         found = get_site(site)
-        page = Page.named(page_id=query.validated_data["page_id"], url=query.validated_data["url"], title="")
+        page = Page.named(page_id=asked["page_id"], url=asked["url"], title="")
         return front_cacheable_json(request._request, compact_json(bootstrap(found, page, request._request)))
 
 
 class ThreadView(ReadingView):
     @extend_schema(
         operation_id="thread_snapshot",
-        parameters=[serializers.SnapshotQuery],
+        parameters=[KEY_PARAMETER, serializers.SnapshotQuery],
         responses={200: serializers.SnapshotSerializer, **PROBLEMS},
     )
     def get(self, request: Request, key: str) -> HttpResponse:
         """A page of the thread. With `root` (and `after`, a post's id) the next posts of that one branch."""
         well_formed_key(key)
-        query = serializers.SnapshotQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        asked: dict[str, Any] = query.validated_data
+        asked = queried(serializers.SnapshotQuery, request)
         if "root" in asked:
             root_id = asked["root"]
             page = queries.branch_page(key, root_id=root_id, after_id=asked.get("after", root_id))
@@ -71,15 +87,13 @@ class ThreadView(ReadingView):
 class EventsView(ReadingView):
     @extend_schema(
         operation_id="thread_events",
-        parameters=[serializers.EventsQuery],
+        parameters=[KEY_PARAMETER, serializers.EventsQuery],
         responses={200: serializers.ReplaySerializer, 410: ProblemSerializer, **PROBLEMS},
     )
     def get(self, request: Request, key: str) -> HttpResponse:
         """Up to 200 events after a number, as a frame; the carrier of last resort, too."""
         well_formed_key(key)
-        query = serializers.EventsQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        replay = queries.events_after(key, query.validated_data["after"])
+        replay = queries.events_after(key, queried(serializers.EventsQuery, request)["after"])
         # The events are JSON already and stay untouched.
         return cacheable_json(
             request._request,
@@ -90,7 +104,11 @@ class EventsView(ReadingView):
 
 
 class HeadView(ReadingView):
-    @extend_schema(operation_id="thread_head", responses={200: serializers.HeadSerializer, **PROBLEMS})
+    @extend_schema(
+        operation_id="thread_head",
+        parameters=[KEY_PARAMETER],
+        responses={200: serializers.HeadSerializer, **PROBLEMS},
+    )
     def get(self, request: Request, key: str) -> HttpResponse:
         """The thread's latest number."""
         return cacheable_json(request._request, compact_json(queries.thread_head(well_formed_key(key))))
@@ -100,9 +118,18 @@ class CountsView(ReadingView):
     @extend_schema(
         operation_id="counts",
         parameters=[
+            SITE_PARAMETER,
             OpenApiParameter(
-                "page_id", str, required=True, many=True, description="Repeatable, up to 200 times."
-            )
+                "page_id",
+                {
+                    "type": "array",
+                    "items": {"type": "string", "minLength": 1, "maxLength": 2_000},
+                    "minItems": 1,
+                    "maxItems": 200,
+                },
+                required=True,
+                description="Repeatable, up to 200 times.",
+            ),
         ],
         responses={200: serializers.CountsSerializer, **PROBLEMS},
     )

@@ -251,11 +251,6 @@ export interface components {
             /** @default  */
             title: string;
         };
-        /** @description The text of a comment. */
-        PatchedBodyRequest: {
-            /** @description Markdown. */
-            body?: string;
-        };
         /**
          * @description `seq` is the event number of the post's latest visible change. Deleted and hidden posts are stubs.
          *     `body`, the Markdown source, goes only to its author.
@@ -368,7 +363,6 @@ export type Live = components['schemas']['Live'];
 export type ModerationEnum = components['schemas']['ModerationEnum'];
 export type NewPostRequest = components['schemas']['NewPostRequest'];
 export type PageRequest = components['schemas']['PageRequest'];
-export type PatchedBodyRequest = components['schemas']['PatchedBodyRequest'];
 export type PostShape = components['schemas']['PostShape'];
 export type Problem = components['schemas']['Problem'];
 export type RealtimeEnum = components['schemas']['RealtimeEnum'];
@@ -412,6 +406,22 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -473,6 +483,14 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -526,9 +544,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": components["schemas"]["PatchedBodyRequest"];
+                "application/json": components["schemas"]["BodyRequest"];
             };
         };
         responses: {
@@ -565,6 +583,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -665,6 +691,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -773,6 +807,14 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -870,6 +912,14 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -950,6 +1000,22 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     thread_of_page: {
@@ -991,6 +1057,22 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1041,6 +1123,22 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     thread_events: {
@@ -1080,7 +1178,23 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1118,6 +1232,22 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1192,6 +1322,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

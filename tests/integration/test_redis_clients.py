@@ -1,7 +1,7 @@
 """The kept connection against a real Redis: answers in order, and what it makes of a Redis that goes away."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import redis
@@ -44,21 +44,40 @@ def test_a_refused_command_is_an_error_and_the_next_call_gets_its_own_answers(re
     assert connection.send(("GET", "b")) == ["after"]
 
 
-def test_each_thread_has_a_connection_of_its_own_and_keeps_it(redis_url: str) -> None:
-    connection = KeptConnection(redis_url)
-    ids: list[list[int]] = []
-
-    def ask_twice() -> None:
-        ids.append([connection.send(("CLIENT", "ID"))[0] for _ in range(2)])
-
-    threads = [threading.Thread(target=ask_twice) for _ in range(3)]
+def in_threads(number: int, act: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=act) for _ in range(number)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert [first == second for first, second in ids] == [True] * 3
-    assert len({first for first, _ in ids}) == 3
+
+def test_threads_that_send_at_once_have_a_connection_each(redis_url: str) -> None:
+    connection = KeptConnection(redis_url)
+    answers: list[bool] = []
+    ready = threading.Barrier(5)
+
+    def ask() -> None:
+        ready.wait(10)
+        answers.extend(
+            connection.send(("ECHO", number), ("ECHO", -number)) == [str(number), str(-number)]
+            for number in range(100)
+        )
+
+    in_threads(5, ask)
+
+    assert answers == [True] * 500
+
+
+def test_threads_that_come_and_go_use_the_same_connection(redis_url: str, redis_client: redis.Redis) -> None:
+    connection = KeptConnection(redis_url)
+    before = redis_client.info("stats")["total_connections_received"]
+
+    for _ in range(300):  # Django under ASGI has a thread for each request
+        in_threads(1, lambda: connection.send(("INCR", "a")))
+
+    assert redis_client.get("a") == "300"
+    assert redis_client.info("stats")["total_connections_received"] == before + 1
 
 
 def test_a_redis_that_was_started_anew_is_found_at_the_next_call(own_redis: tuple[Server, str]) -> None:

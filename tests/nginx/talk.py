@@ -55,10 +55,11 @@ def ask(
     body: bytes = b"",
     *,
     source: str = "127.0.0.1",
+    timeout_seconds: float = 10,
 ) -> Answer:
     """One request on a connection of its own; raises OSError where nobody answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", timeout=10)
-    connection.sock = connected(address, source=source)
+    connection = http.client.HTTPConnection("127.0.0.1", timeout=timeout_seconds)
+    connection.sock = connected(address, source=source, timeout_seconds=timeout_seconds)
     try:
         connection.request(method, path, body=body or None, headers=dict(headers or {}))
         response = connection.getresponse()

@@ -67,6 +67,14 @@ def test_a_method_that_is_not_there_is_refused(
     assert answer.headers["Allow"] == allowed
 
 
+@pytest.mark.parametrize("query", ["sort=", "limit=", "root=", "after="])
+def test_an_empty_value_is_not_taken_for_none(query: str, mallory: Person, page: Page) -> None:
+    answer = mallory.send("GET", f"{page.path}?{query}")
+
+    assert (answer.status, answer.code) == (400, "invalid")
+    assert list(answer.data["fields"]) == [query.rstrip("=")]
+
+
 def test_a_host_that_is_none_is_refused_in_json(mallory: Person, page: Page) -> None:
     answer = mallory.send("GET", page.path, headers={"Host": "a b"})
 

@@ -127,3 +127,16 @@ def test_a_key_of_another_site_is_refused(mallory: Person, limited_site: Site, p
     answer = mallory.send("POST", path, {"body": "Hello.", "page": page.named()})
 
     assert (answer.status, answer.code) == (400, "key_mismatch")
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "code"),
+    [("Authorization", 401, "invalid_token"), ("Idempotency-Key", 400, "invalid")],
+)
+@pytest.mark.parametrize("value", ["", " ", "x"])
+def test_a_token_or_a_key_that_says_nothing_is_refused(
+    header: str, status: int, code: str, value: str, mallory: Person, page: Page
+) -> None:
+    answer = mallory.send("POST", page.path + "posts/", page.comment(), {header: value})
+
+    assert (answer.status, answer.code) == (status, code)

@@ -50,6 +50,16 @@ class Process:
         _, errors = self._popen.communicate(timeout=10)
         return self._popen.returncode, errors
 
+    def errors(self) -> str:
+        """What has come on standard error since it was asked last."""
+        assert self._popen.stderr is not None
+        file = self._popen.stderr.fileno()
+        os.set_blocking(file, False)
+        try:
+            return os.read(file, 1_000_000).decode()
+        except BlockingIOError:
+            return ""
+
     def close(self) -> None:
         if self._popen.poll() is None:
             self._popen.kill()

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -165,6 +166,7 @@ async def test_a_socket_says_why_it_is_refused(start_server: StartServer) -> Non
             assert await close_code(second) == 4029
         async with server.request(f"/live/{KEY}") as answer:
             assert b" 429 " in await asyncio.wait_for(answer.readline(), SECONDS)
+            await asyncio.wait_for(answer.readuntil(b"Retry-After: 5\r\n"), SECONDS)
         await first.close()
 
 
@@ -259,6 +261,21 @@ async def test_a_reader_that_does_not_read_does_not_hold_up_the_exit(
 
         assert await asyncio.to_thread(server.process.end) == 0
     idle.close()
+
+
+def test_a_crowd_that_comes_while_the_server_is_busy_is_served(start_server: StartServer) -> None:
+    server = start_server()
+    with ExitStack() as stack:
+        os.kill(server.process.pid, signal.SIGSTOP)
+        crowd = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS))
+            for _ in range(300)
+        ]
+        for one in crowd:
+            one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        os.kill(server.process.pid, signal.SIGCONT)
+
+        assert {one.recv(12) for one in crowd} == {b"HTTP/1.1 200"}
 
 
 def test_a_taken_port_is_said_in_one_line(server: Server, start_process: Callable[..., Process]) -> None:

@@ -28,6 +28,29 @@ async def test_a_send_waits_while_the_gate_is_closed() -> None:
     await asyncio.wait_for(passing, 10)
 
 
+class ReadingTransport:
+    """Notes whether its client is read from."""
+
+    is_reading = True
+
+    def pauseProducing(self) -> None:  # noqa: N802  Twisted's names
+        self.is_reading = False
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self.is_reading = True
+
+
+def test_who_does_not_read_is_not_read_from_either() -> None:
+    transport = ReadingTransport()
+    gate = Gate(transport, stops_reading=True)
+
+    gate.pauseProducing()
+    assert not transport.is_reading
+
+    gate.resumeProducing()
+    assert transport.is_reading
+
+
 async def test_a_lost_connection_lets_every_send_go_on() -> None:
     gate = Gate(None)
     gate.pauseProducing()
