@@ -1,6 +1,6 @@
 """The one place that makes Redis clients, because redis-py's own time-outs are traps; imports no Django."""
 
-import threading
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -45,15 +45,17 @@ def blocking_client(url: str, *, block_seconds: float) -> "redis.Redis":
 
 
 class KeptConnection:
-    """For what is sent with every post: one connection a thread, and all commands of a call in one write.
+    """For what is sent with every post: connections that are kept, as many as there are calls at once, and
+    all commands of a call in one write.
 
-    A client looks at each call for a connection, and whether it is alive, and does half a dozen things
-    besides, which takes longer than the commands.
+    They belong to no thread, for a server may take each request in a new one, and a pool ends at a hundred. A
+    client looks at each call for a connection, and whether it is alive, and does half a dozen things besides,
+    which takes longer than the commands.
     """
 
     def __init__(self, url: str) -> None:
         self._pool = command_client(url).connection_pool
-        self._of_thread = threading.local()
+        self._free: deque[Any] = deque()  # Any: redis-py leaves connections untyped
 
     def send(self, *commands: Sequence[str | int | bytes], raise_on_error: bool = True) -> list[Any]:
         """The answers; all commands are tried, and the first that was refused raises its ResponseError, or
@@ -69,10 +71,19 @@ class KeptConnection:
                     raise answer
         return answers
 
+    def transact(self, *commands: Sequence[str | int | bytes]) -> list[Any]:
+        """The same in one transaction: all are carried out, or none. Raises what `send` raises."""
+        answers: list[Any] = self.send(("MULTI",), *commands, ("EXEC",))[-1]
+        for answer in answers:
+            if isinstance(answer, redis.ResponseError):
+                raise answer
+        return answers
+
     def _exchanged(self, commands: Sequence[Sequence[str | int | bytes]]) -> list[Any]:
-        connection: Any = getattr(self._of_thread, "connection", None)  # Any: redis-py leaves it untyped
-        if connection is None:
-            connection = self._of_thread.connection = self._pool.make_connection()
+        try:
+            connection = self._free.pop()
+        except IndexError:
+            connection = self._pool.connection_class(**self._pool.connection_kwargs)
         was_connected = connection.is_connected
         try:
             return _answers(connection, commands)
@@ -80,6 +91,8 @@ class KeptConnection:
             if not was_connected:
                 raise
             return _answers(connection, commands)  # Redis may have been started anew since the last call
+        finally:
+            self._free.append(connection)
 
 
 def _answers(connection: Any, commands: Sequence[Sequence[str | int | bytes]]) -> list[Any]:

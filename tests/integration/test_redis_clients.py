@@ -44,21 +44,34 @@ def test_a_refused_command_is_an_error_and_the_next_call_gets_its_own_answers(re
     assert connection.send(("GET", "b")) == ["after"]
 
 
-def test_each_thread_has_a_connection_of_its_own_and_keeps_it(redis_url: str) -> None:
+def test_calls_at_the_same_time_have_connections_of_their_own(redis_url: str) -> None:
     connection = KeptConnection(redis_url)
-    ids: list[list[int]] = []
+    answers: list[list[object]] = []
 
-    def ask_twice() -> None:
-        ids.append([connection.send(("CLIENT", "ID"))[0] for _ in range(2)])
+    def ask(number: int) -> None:
+        answers.extend(connection.send(("ECHO", number), ("ECHO", -number)) for _ in range(50))
 
-    threads = [threading.Thread(target=ask_twice) for _ in range(3)]
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(1, 9)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert [first == second for first, second in ids] == [True] * 3
-    assert len({first for first, _ in ids}) == 3
+    assert len(answers) == 400
+    assert all(second == f"-{first}" for first, second in answers)
+
+
+def test_threads_that_come_and_go_use_one_connection_after_another(redis_url: str) -> None:
+    connection = KeptConnection(redis_url)
+    ids: list[int] = []
+
+    for _ in range(150):  # redis-py's pools make a hundred
+        thread = threading.Thread(target=lambda: ids.extend(connection.send(("CLIENT", "ID"))))
+        thread.start()
+        thread.join()
+
+    assert len(ids) == 150
+    assert len(set(ids)) == 1
 
 
 def test_a_redis_that_was_started_anew_is_found_at_the_next_call(own_redis: tuple[Server, str]) -> None:
