@@ -10,7 +10,16 @@ from typing import Any, Final
 import redis
 
 from comments.events.redis_clients import KeptConnection, blocking_client, command_client
-from comments.events.wire import COUNTERS, DEAD, DONE, GROUP, MAX_DELIVERIES, STREAMS, stream_name
+from comments.events.wire import (
+    COUNTERS,
+    DEAD,
+    DONE,
+    GROUP,
+    MAX_DELIVERIES,
+    STREAMS,
+    parse_entry,
+    stream_name,
+)
 
 BLOCK_SECONDS: Final = 1.0  # how long a stop signal may wait for the blocking read
 READ_COUNT: Final = 500  # some 300 KiB of events; more only delays the first of them
@@ -76,21 +85,32 @@ class EventQueue:
     def acknowledge(
         self, stream: str, entry_ids: Sequence[str], event_ids: Sequence[int], counts: Mapping[str, int]
     ) -> None:
-        """Finishes entries, in one transaction: no longer pending, deleted, their event rows told done.
+        """Finishes entries, in one transaction: no longer pending, deleted, their event rows told done, and
+        counted as acknowledged; `counts` says what else is.
 
-        May run twice for the same entries.
+        May run twice for the same entries, which then count as acknowledged once.
         """
-        commands: list[Sequence[str | int]] = [("MULTI",)]
+        commands: list[Sequence[str | int]] = []
         if entry_ids:
             commands += [("XACK", stream, GROUP, *entry_ids), ("XDEL", stream, *entry_ids)]
         if event_ids:
-            commands.append(("RPUSH", DONE, *event_ids))
-        commands += [("HINCRBY", COUNTERS, stage, count) for stage, count in counts.items() if count]
-        commands.append(("EXEC",))
+            commands += [("RPUSH", DONE, *event_ids), _increment("handed", len(event_ids))]
+        if entry_ids:
+            commands.append(_increment("acknowledged", len(entry_ids)))
+        commands += [_increment(stage, count) for stage, count in counts.items() if count]
         with _translated():
-            for answer in self._connection.send(*commands)[-1]:
-                if isinstance(answer, redis.ResponseError):
-                    raise answer
+            answers = self._connection.transact(*commands)
+            again = len(entry_ids) - answers[0] if entry_ids else 0
+            if again:
+                # Somebody else had them meanwhile, or Redis's answer to the same call was lost.
+                self._connection.transact(
+                    _increment("acknowledged", -again), _increment("acknowledged_again", again)
+                )
+
+    def count(self, counts: Mapping[str, int]) -> None:
+        """Adds to the counters."""
+        with _translated():
+            self._connection.transact(*(_increment(stage, count) for stage, count in counts.items()))
 
     def keep(self, stream: str, entry_ids: Sequence[str]) -> None:
         """Says that this process still works on them, so that nobody takes them over; counts no delivery."""
@@ -182,6 +202,9 @@ class EventQueue:
                 self._bury(stream, entry_id, fields, deliveries)
             else:
                 alive.append((entry_id, fields))
+        if alive:
+            with _translated():
+                self._client.hincrby(COUNTERS, "redelivered", len(alive))
         return Batch(stream, alive)
 
     def _bury(self, stream: str, entry_id: str, fields: Mapping[str, str], deliveries: int) -> None:
@@ -195,7 +218,10 @@ class EventQueue:
         pipeline.xdel(stream, entry_id)
         if event_id.isascii() and event_id.isdigit():
             pipeline.rpush(DONE, event_id)
+            pipeline.hincrby(COUNTERS, "handed", 1)
         pipeline.hincrby(COUNTERS, "dead", 1)
+        if not _is_entry(fields):
+            pipeline.hincrby(COUNTERS, "unreadable", 1)  # nobody counted it when it came
         with _translated():
             pipeline.execute()
         logger.error("entry %s of %s is dead: %s", entry_id, stream, reason)
@@ -211,6 +237,18 @@ class EventQueue:
             added_ms = int(waiting[0][0].partition("-")[0])
             return bool(seconds * 1000 + microseconds // 1000 - added_ms > self._idle_ms)
         return False
+
+
+def _increment(stage: str, count: int) -> tuple[str, str, str, int]:
+    return ("HINCRBY", COUNTERS, stage, count)
+
+
+def _is_entry(fields: Mapping[str, str]) -> bool:
+    try:
+        parse_entry(fields)
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager

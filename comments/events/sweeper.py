@@ -28,9 +28,17 @@ KEEP_EVENTS: Final = timedelta(days=7)  # a reader away for longer takes a new s
 class Sweeper:
     """One at a time is enough; two at once do no harm (an event published twice is applied once)."""
 
-    def __init__(self, client: redis.Redis, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        watch: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`watch` is called in every round: what else is to be done as often (monitoring.watch)."""
         self._client = client
         self._monotonic = monotonic
+        self._watch = watch
         self._repeats: dict[int, tuple[float, float]] = {}  # event id -> (not before, pause in seconds)
         self._prune_at = 0.0
 
@@ -46,6 +54,7 @@ class Sweeper:
     def sweep(self, now: datetime) -> None:
         """One round: mark, repeat, and once an hour forget."""
         try:
+            self._watch()
             self.mark_done()
         finally:
             self.repeat_stale(now)
@@ -58,7 +67,10 @@ class Sweeper:
         marked = 0
         while ids := self._client.lpop(wire.DONE, BATCH):
             done = [int(pk) for pk in ids]
-            Event.objects.filter(pk__in=done, is_done=False).update(is_done=True)
+            changed = Event.objects.filter(pk__in=done, is_done=False).update(is_done=True)
+            self._client.hincrby(wire.COUNTERS, "marked", changed)
+            if changed < len(done):  # published twice, or a row that is gone
+                self._client.hincrby(wire.COUNTERS, "marked_again", len(done) - changed)
             for pk in done:
                 self._repeats.pop(pk, None)
             marked += len(done)
