@@ -48,7 +48,7 @@ ASGI_APPLICATION = "realtime.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "comments" / slice_ / "templates" for slice_ in ("pages", "demo")],
+        "DIRS": [BASE_DIR / "comments" / slice_ / "templates" for slice_ in ("pages", "demo", "monitoring")],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -108,6 +108,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "comments" / "monitoring" / "static"]
 # Without a web server in front the files are served where they lie, so nothing needs collecting.
 STATIC_ROOT = env.env_str("KIBITZ_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = True

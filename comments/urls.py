@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from comments.demo import views as demo
 from comments.monitoring import api as monitoring
+from comments.monitoring import letters, status
 from comments.pages import assets, embed_frame
 from comments.posting import api as posting
 from comments.threads import api as threads
@@ -39,6 +40,10 @@ urlpatterns = [
     path("demo/", demo.article, {"slug": ""}, name="demo"),
     path("demo/<slug:slug>/", demo.article, name="demo-article"),
     path("", demo.home),
+    path("admin/status/", admin.site.admin_view(status.status), name="status"),
+    path("admin/dead-letters/", admin.site.admin_view(letters.letters), name="dead-letters"),
+    path("admin/dead-letters/act/", admin.site.admin_view(letters.act), name="dead-letters-act"),
+    path("admin/dead-letters/<str:letter_id>/", admin.site.admin_view(letters.letter), name="dead-letter"),
     path("admin/", admin.site.urls),
     path("healthz", monitoring.healthz),
     path("readyz", monitoring.readyz),

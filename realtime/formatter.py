@@ -34,6 +34,7 @@ class Queue(Protocol):
     def acknowledge(
         self, stream: str, entry_ids: Sequence[str], done: Sequence[str], counts: Mapping[str, int]
     ) -> None: ...
+    def count(self, counts: Mapping[str, int]) -> None: ...
     def keep(self, stream: str, entry_ids: Sequence[str]) -> None: ...
     def claim(self) -> Iterable[Batch]: ...
     def adopt(self) -> Iterable[Batch]: ...
@@ -122,22 +123,18 @@ class Formatter:
 
         One that cannot be read stays pending, so that the queue gives it up.
         """
-        unreadable = 0
         entries = []
         for entry_id, fields in batch.deliveries:
             try:
                 entry = read_entry(fields)
             except ValueError as error:
                 logger.warning("entry %s of %s cannot be read: %s", entry_id, batch.stream, error)
-                unreadable += 1
                 continue
             if isinstance(entry, Totals):
                 with self._lock:
                     entry = self._latest_totals.newer(entry_id, entry)
             entries.append(Held(batch.stream, entry_id, entry, len(fields["data"])))
         self._holding.add(entries)
-        if unreadable:
-            self._acknowledge(batch.stream, [], [], {"taken": unreadable})
 
     def flush_once(self) -> bool:
         """Publishes and acknowledges what is due; False when nothing is.
@@ -173,7 +170,7 @@ class Formatter:
         refused = {(frame.key, entry_id) for frame in published.refused for entry_id in frame.entry_ids}
         delivered = [held for held in entries if (held.entry.key, held.entry_id) not in refused]
         self._note(delivered, published.delivery_seconds)
-        frame_count = len(frames) - len(published.refused)
+        once = {"frames": len(frames) - len(published.refused), **published.counts}
         for stream in {held.stream: None for held in entries}:
             of_stream = [held for held in delivered if held.stream == stream]
             done = [
@@ -181,15 +178,9 @@ class Formatter:
                 for held in of_stream
                 if isinstance(held.entry, EventEntry)
             ]
-            taken = sum(held.stream == stream for held in entries)
-            counts = {
-                "taken": taken,
-                "framed": taken,
-                "published": len(of_stream),
-                "acknowledged": len(of_stream),
-                "frames": frame_count,
-            }
-            frame_count = 0  # counted with the first stream
+            framed = sum(held.stream == stream for held in entries)
+            counts = {"framed": framed, "published": len(of_stream), **once}
+            once = {}  # counted with the first stream
             self._acknowledge(stream, [held.entry_id for held in of_stream], done, counts)
         return published.delivery_seconds
 
@@ -236,8 +227,10 @@ class Formatter:
         if not frames:
             return
         try:
-            self._publisher.publish(frames)
-        except PublishFailed as error:
+            counts = self._publisher.publish(frames).counts
+            if counts:
+                self._queue.count(counts)
+        except (PublishFailed, QueueUnavailable) as error:
             logger.warning("%d heads were not announced: %s", len(frames), error)
 
     def _keep_hold(self) -> None:

@@ -1,11 +1,13 @@
 """Which threads a push node missed frames of, kept in Redis so that it outlives this process."""
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import redis
 
 from comments.events.redis_clients import command_client
+from comments.events.wire import NODES, missed_hash
 from realtime.publisher import PublishFailed
 
 KEEP_SECONDS: Final = 24 * 3600  # no socket of a node that was away for a day waits for news
@@ -16,11 +18,6 @@ for i = 1, #ARGV, 2 do
   if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
 end
 """
-
-
-def missed_hash(node: str) -> str:
-    """The Redis hash of what a node missed: thread key -> "epoch seq", the last number there was."""
-    return f"kibitz:missed:{node}"
 
 
 class Missed:
@@ -42,6 +39,13 @@ class Missed:
                 pipeline.expire(missed_hash(node), KEEP_SECONDS)
         try:
             pipeline.execute()
+        except redis.RedisError as error:
+            raise PublishFailed(str(error)) from error
+
+    def tell(self, node: str, *, is_stale: bool) -> None:
+        """Says how a node was found just now, for those who look after it."""
+        try:
+            self._client.hset(NODES, f"{node} stale" if is_stale else node, int(time.time()))
         except redis.RedisError as error:
             raise PublishFailed(str(error)) from error
 

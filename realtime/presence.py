@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import redis
@@ -174,7 +175,8 @@ class Presence:
     async def _exchange(self, keys: set[str]) -> dict[str, Counts]:
         """The sums over all processes, this one's counts written first; in a thread, for it blocks."""
         own = {key: Counts(len(self._threads.get(key, ())), len(self._typing.get(key, ()))) for key in keys}
-        return await asyncio.to_thread(self._store.exchange, own)
+        sockets = sum(map(len, self._threads.values()))
+        return await asyncio.to_thread(partial(self._store.exchange, own, sockets=sockets))
 
     def _news(self, key: str, counts: Counts, now: float) -> list[Frame]:
         shown = self._shown.get(key) or _Shown()

@@ -1,11 +1,14 @@
 """Each socket process's counts per thread, in one Redis hash a thread."""
 
+import os
 import secrets
+import socket
 import time
 from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
 from comments.events.redis_clients import command_client
+from comments.events.wire import SOCKETS
 
 COUNT_SECONDS: Final = 60  # two missed 25 s heartbeats, plus slack; then a killed process no longer counts
 
@@ -40,11 +43,15 @@ class PresenceStore:
     def __init__(self, url: str) -> None:
         self._client: Any = command_client(url)
         self._process = secrets.token_hex(8)
+        self._shown_process = f"{socket.gethostname()}-{os.getpid()}"
 
-    def exchange(self, own: Mapping[str, Counts]) -> dict[str, Counts]:
-        """Writes this process's counts and returns everybody's sums, for the same threads."""
+    def exchange(self, own: Mapping[str, Counts], *, sockets: int | None = None) -> dict[str, Counts]:
+        """Writes this process's counts and returns everybody's sums, for the same threads; and says how many
+        sockets it has over all threads."""
         now = int(time.time())
         pipeline = self._client.pipeline(transaction=False)
+        if sockets is not None:
+            pipeline.hset(SOCKETS, self._shown_process, f"{sockets} {now + COUNT_SECONDS}")
         for key, counts in own.items():
             name = presence_hash(key)
             if counts.readers:
@@ -59,6 +66,7 @@ class PresenceStore:
     def forget(self, keys: Collection[str]) -> None:
         """Takes this process's counts back."""
         self.exchange({key: Counts(0, 0) for key in keys})
+        self._client.hdel(SOCKETS, self._shown_process)
 
 
 def sum_counts(values: Collection[str], now: float) -> Counts:

@@ -26,12 +26,14 @@ class Published:
     """What became of the frames of one call.
 
     `readers` says how many read a thread and `delivery_seconds` how long the carrier is busy handing them one
-    frame, by key; both about, and only for threads where it is known.
+    frame, by key; both about, and only for threads where it is known. `counts` is what the carrier counted
+    since the last call, by the counter's name: how many entries each node took, and how many it missed.
     """
 
     refused: Sequence[Frame] = ()
     readers: Mapping[str, int] = field(default_factory=dict)
     delivery_seconds: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class PublishFailed(Exception):
@@ -64,6 +66,7 @@ class PublisherToAll:
         refused: list[Frame] = []
         readers: dict[str, int] = {}
         delivery_seconds: dict[str, float] = {}
+        counts: dict[str, int] = {}
         for publisher in self._publishers:
             published = publisher.publish(frames)
             refused += [frame for frame in published.refused if frame not in refused]
@@ -71,4 +74,5 @@ class PublisherToAll:
                 readers[key] = readers.get(key, 0) + count
             for key, seconds in published.delivery_seconds.items():
                 delivery_seconds[key] = max(delivery_seconds.get(key, 0.0), seconds)
-        return Published(refused, readers, delivery_seconds)
+            counts.update(published.counts)
+        return Published(refused, readers, delivery_seconds, counts)

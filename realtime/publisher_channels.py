@@ -9,7 +9,7 @@ import msgpack
 import redis
 
 from comments.events.redis_clients import KeptConnection
-from comments.events.wire import LIVE_GROUP
+from comments.events.wire import LIVE_GROUP, at_node
 from realtime.presence_store import presence_hash, sum_counts
 from realtime.publisher import Frame, Published, PublishFailed
 
@@ -51,7 +51,9 @@ class ChannelsPublisher:
             if isinstance(values, list) and values
         }
         busy = {key: count * SECONDS_PER_DELIVERY for key, count in readers.items()}
-        return Published(refused, readers, busy)
+        entries = sum(len(frame.entry_ids) for frame in frames if frame not in refused)
+        counts = {at_node("published", "channels"): entries} if entries else {}
+        return Published(refused, readers, busy, counts)
 
     def _busy_threads(self, frames: Sequence[Frame]) -> list[str]:
         """Those whose readers are worth counting, which costs a third of a PUBLISH: not their first frame."""

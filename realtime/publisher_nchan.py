@@ -2,12 +2,16 @@
 
 import logging
 import threading
+import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Final
 
 from comments.cells import Cell, cell_of
+from comments.events.wire import at_node
 from realtime.delivery import Countdown, Delivery, Outcome
 from realtime.frames import head_frame
 from realtime.missed import Missed
@@ -21,6 +25,8 @@ LATE_DELIVERY_SECONDS: Final = 25.0  # of a frame that no answer tells of yet: a
 DEFLATE_FROM_BYTES: Final = 1024  # halves it, for 30 to 90 µs of the node once; 600 bytes become 365
 MAX_FRAME_BYTES: Final = 256 * 1024  # nginx/push.conf refuses a larger body
 PROBE_EVERY_SECONDS: Final = 0.5
+TELL_EVERY_SECONDS: Final = 2.0
+COUNT_LATE_EVERY_SECONDS: Final = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +45,9 @@ class NchanPublisher:
         addresses = {node.publish: None for cell in cells for node in cell.nodes}
         self._senders = {address: NodeSender(address) for address in addresses}
         self._shown: dict[str, int] = {}
+        self._lock = threading.Lock()  # guards what follows
+        self._uncounted: list[tuple[str, Delivery]] = []  # on their way when the call that sent them returned
+        self._count_late_at = 0.0
         self._stop = threading.Event()
         self._probers = [
             threading.Thread(target=self._look_after, args=(sender,), name="probe", daemon=True)
@@ -76,7 +85,7 @@ class NchanPublisher:
             if delivery.outcome is Outcome.WAITING
         }
         self._note_missed(deliveries)
-        return self._published(frames, refused, late)
+        return replace(self._published(frames, refused, late), counts=self._counts(deliveries))
 
     def close(self) -> None:
         """Ends the threads; what still waits is dropped, having been noted."""
@@ -114,6 +123,29 @@ class NchanPublisher:
         if notes:
             self._missed.note(notes)
 
+    def _counts(self, deliveries: Mapping[NodeSender, Sequence[Delivery]]) -> dict[str, int]:
+        """How many entries each node took, and how many it missed."""
+        settled = [
+            (sender.address, delivery)
+            for sender, of_sender in deliveries.items()
+            for delivery in of_sender
+            if delivery.frame.entry_ids
+        ]
+        counts = Counter[str]()
+        with self._lock:
+            if time.monotonic() >= self._count_late_at:  # not with every call: a slow node has thousands
+                self._count_late_at = time.monotonic() + COUNT_LATE_EVERY_SECONDS
+                settled += self._uncounted
+                self._uncounted = []
+            for address, delivery in settled:
+                outcome = delivery.outcome  # another thread may settle it meanwhile
+                if outcome is Outcome.WAITING:
+                    self._uncounted.append((address, delivery))
+                elif outcome is not Outcome.REFUSED:
+                    stage = "published" if outcome is Outcome.TAKEN else "missed"
+                    counts[at_node(stage, address)] += len(delivery.frame.entry_ids)
+        return dict(counts)
+
     def _published(
         self, frames: Sequence[Frame], refused: Sequence[Frame], late: AbstractSet[str]
     ) -> Published:
@@ -138,8 +170,12 @@ class NchanPublisher:
 
     def _look_after(self, sender: NodeSender) -> None:
         """Finds a stale node back, and tells a well one what it missed, until the publisher is closed."""
+        tell_at = 0.0
         while not self._stop.wait(PROBE_EVERY_SECONDS):
             try:
+                if time.monotonic() >= tell_at:
+                    tell_at = time.monotonic() + TELL_EVERY_SECONDS
+                    self._missed.tell(sender.address, is_stale=sender.is_stale)
                 if sender.is_stale and sender.answers():
                     sender.recover()
                 if not sender.is_stale:

@@ -19,6 +19,7 @@ from comments.events.wire import (
     STREAMS,
     done_note,
     parse_done_note,
+    parse_entry,
     stream_name,
 )
 
@@ -86,21 +87,33 @@ class EventQueue:
     def acknowledge(
         self, stream: str, entry_ids: Sequence[str], done: Sequence[str], counts: Mapping[str, int]
     ) -> None:
-        """Finishes entries, in one transaction: no longer pending, deleted, their event rows told done.
+        """Finishes entries, in one transaction: no longer pending, deleted, their event rows told done, and
+        counted as acknowledged; `counts` says what else is.
 
-        `done` are done notes (events.wire). May run twice for the same entries.
+        `done` are done notes (events.wire). May run twice for the same entries, which then count as
+        acknowledged once.
         """
-        commands: list[Sequence[str | int]] = [("MULTI",)]
+        commands: list[Sequence[str | int]] = []
         if entry_ids:
             commands += [("XACK", stream, GROUP, *entry_ids), ("XDEL", stream, *entry_ids)]
         if done:
-            commands.append(("RPUSH", DONE, *done))
-        commands += [("HINCRBY", COUNTERS, stage, count) for stage, count in counts.items() if count]
-        commands.append(("EXEC",))
+            commands += [("RPUSH", DONE, *done), _increment("handed", len(done))]
+        if entry_ids:
+            commands.append(_increment("acknowledged", len(entry_ids)))
+        commands += [_increment(stage, count) for stage, count in counts.items() if count]
         with _translated():
-            for answer in self._connection.send(*commands)[-1]:
-                if isinstance(answer, redis.ResponseError):
-                    raise answer
+            answers = self._connection.transact(*commands)
+            again = len(entry_ids) - answers[0] if entry_ids else 0
+            if again:
+                # Somebody else had them meanwhile, or Redis's answer to the same call was lost.
+                self._connection.transact(
+                    _increment("acknowledged", -again), _increment("acknowledged_again", again)
+                )
+
+    def count(self, counts: Mapping[str, int]) -> None:
+        """Adds to the counters."""
+        with _translated():
+            self._connection.transact(*(_increment(stage, count) for stage, count in counts.items()))
 
     def keep(self, stream: str, entry_ids: Sequence[str]) -> None:
         """Says that this process still works on them, so that nobody takes them over; counts no delivery."""
@@ -192,6 +205,9 @@ class EventQueue:
                 self._bury(stream, entry_id, fields, deliveries)
             else:
                 alive.append((entry_id, fields))
+        if alive:
+            with _translated():
+                self._client.hincrby(COUNTERS, "redelivered", len(alive))
         return Batch(stream, alive)
 
     def _bury(self, stream: str, entry_id: str, fields: Mapping[str, str], deliveries: int) -> None:
@@ -205,7 +221,10 @@ class EventQueue:
         pipeline.xdel(stream, entry_id)
         if parse_done_note(note) is not None:
             pipeline.rpush(DONE, note)
+            pipeline.hincrby(COUNTERS, "handed", 1)
         pipeline.hincrby(COUNTERS, "dead", 1)
+        if not _is_entry(fields):
+            pipeline.hincrby(COUNTERS, "unreadable", 1)  # nobody counted it when it came
         with _translated():
             pipeline.execute()
         logger.error("entry %s of %s is dead: %s", entry_id, stream, reason)
@@ -221,6 +240,18 @@ class EventQueue:
             added_ms = int(waiting[0][0].partition("-")[0])
             return bool(seconds * 1000 + microseconds // 1000 - added_ms > self._idle_ms)
         return False
+
+
+def _increment(stage: str, count: int) -> tuple[str, str, str, int]:
+    return ("HINCRBY", COUNTERS, stage, count)
+
+
+def _is_entry(fields: Mapping[str, str]) -> bool:
+    try:
+        parse_entry(fields)
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache, partial
@@ -64,9 +65,16 @@ def enqueue(entries: Iterable[wire.EventEntry | wire.TotalsEntry], *, counter: s
     the rows are in the database, and the sweeper repeats what is not done."""
     if time.monotonic() < _Breaker.paused_until:
         return False
+    added, counts = [], Counter[str]()
+    for entry in entries:
+        added.append(_addition(entry))
+        is_totals = counter == "enqueued" and isinstance(entry, wire.TotalsEntry)
+        counts["enqueued_totals" if is_totals else counter] += 1
     try:
-        added = [_addition(entry) for entry in entries]
-        _connection().send(*added, ("HINCRBY", wire.COUNTERS, counter, len(added)))
+        # In one transaction: what is counted and what is in the streams must stay equal, whatever dies.
+        _connection().transact(
+            *added, *(("HINCRBY", wire.COUNTERS, name, count) for name, count in counts.items())
+        )
     except redis.RedisError as error:
         _Breaker.paused_until = time.monotonic() + PAUSE_SECONDS
         logger.warning("queue: %s", error)

@@ -70,6 +70,14 @@ class KeptConnection:
                     raise answer
         return answers
 
+    def transact(self, *commands: Sequence[str | int | bytes]) -> list[Any]:
+        """The same in one transaction: all are carried out, or none. Raises what `send` raises."""
+        answers: list[Any] = self.send(("MULTI",), *commands, ("EXEC",))[-1]
+        for answer in answers:
+            if isinstance(answer, redis.ResponseError):
+                raise answer
+        return answers
+
     def _exchanged(self, commands: Sequence[Sequence[str | int | bytes]]) -> list[Any]:
         try:
             connection = self._idle.pop()

@@ -40,9 +40,17 @@ class _Repeat:
 class Sweeper:
     """One at a time is enough; two at once do no harm (an event published twice is applied once)."""
 
-    def __init__(self, client: redis.Redis, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        watch: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`watch` is called in every round: what else is to be done as often (monitoring.watch)."""
         self._client: Any = client  # Any: redis-py types every answer as "this, or an Awaitable of it"
         self._monotonic = monotonic
+        self._watch = watch
         self._stopping = threading.Event()
         self._repeats: dict[int, _Repeat] = {}  # by the row's id
         self._prune_at = 0.0
@@ -59,6 +67,7 @@ class Sweeper:
 
     def sweep(self, now: datetime) -> None:
         """One round: mark, repeat, and once an hour forget. Raises what Redis and the database raise."""
+        self._watch()
         self.mark_done()
         self.repeat_stale(now)
         if self._monotonic() >= self._prune_at:
@@ -72,7 +81,11 @@ class Sweeper:
             told = {note for note in map(wire.parse_done_note, notes) if note is not None}
             rows = Event.objects.filter(pk__in={pk for pk, _ in told}, is_done=False)
             done = [row for row in rows.values_list("pk", "epoch") if row in told]
-            marked += Event.objects.filter(pk__in=[pk for pk, _ in done]).update(is_done=True)
+            changed = Event.objects.filter(pk__in=[pk for pk, _ in done]).update(is_done=True)
+            self._client.hincrby(wire.COUNTERS, "marked", changed)
+            if changed < len(notes):  # published twice, or a row that is gone
+                self._client.hincrby(wire.COUNTERS, "marked_again", len(notes) - changed)
+            marked += changed
             for pk, _ in told:
                 self._repeats.pop(pk, None)
         return marked
@@ -148,7 +161,9 @@ class Sweeper:
             return
         entries = [entry_of(row, row.thread.site.key) for row in rows]
         streams = [wire.stream_of(entry.key, env.formatter_count()) for entry in entries]
-        pipeline = self._client.pipeline(transaction=False)
+        pipeline = self._client.pipeline(
+            transaction=True
+        )  # what is counted is there, and what is there counted
         # A stream that no formatter has read yet is known to none; from here on they look after it.
         pipeline.sadd(wire.STREAMS, *set(streams))
         pipeline.hincrby(wire.COUNTERS, "repeated", len(rows))

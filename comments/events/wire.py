@@ -10,7 +10,13 @@ GROUP: Final = "formatters"
 STREAMS: Final = "kibitz:streams"
 DONE: Final = "kibitz:done"  # list of done notes: the event rows that were published, for the sweeper
 DEAD: Final = "kibitz:dead"  # stream of entries that no delivery could publish
-COUNTERS: Final = "kibitz:counters"  # hash: stage -> how many passed it
+COUNTERS: Final = (
+    "kibitz:counters"  # hash: stage -> how many passed it; comments.monitoring.pipeline names them
+)
+SWEEPER: Final = "kibitz:sweeper"  # when a sweeper last went round, in Unix seconds
+SAMPLES: Final = "kibitz:samples"  # list of what the counters said before, newest first, for rates
+NODES: Final = "kibitz:nodes"  # hash: push node, and "node stale" -> when a formatter last found it so
+SOCKETS: Final = "kibitz:sockets"  # hash: socket process -> "sockets until", `until` in Unix seconds
 LIVE_GROUP: Final = "live"  # the one channel-layer group that every socket process joins
 
 MAX_DELIVERIES: Final = 5  # after these an entry is dead: a transient fault would have passed
@@ -87,6 +93,16 @@ def stream_name(index: int) -> str:
 def stream_of(key: str, formatters: int) -> str:
     """The stream of a thread: all of a thread's events go through one."""
     return stream_name(crc32(key.encode()) % formatters)
+
+
+def missed_hash(node: str) -> str:
+    """The Redis hash of what a push node missed: thread key -> "epoch seq", the last number there was."""
+    return f"kibitz:missed:{node}"
+
+
+def at_node(stage: str, node: str) -> str:
+    """The counter of what passed a stage at one push node, or at "channels"."""
+    return f"{stage}@{node}"
 
 
 def parse_entry(fields: Mapping[str, str]) -> EventEntry | TotalsEntry:

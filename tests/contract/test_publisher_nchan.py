@@ -13,8 +13,9 @@ import pytest
 import redis
 
 from comments.cells import Cell, PushNode
+from comments.events.wire import missed_hash
 from realtime import node_sender, publisher_nchan
-from realtime.missed import Missed, missed_hash
+from realtime.missed import Missed
 from realtime.publisher import Frame, Published
 from realtime.publisher_nchan import NchanPublisher
 from tests import servers

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from comments import env
 from comments.events.redis_clients import command_client
 from comments.events.sweeper import Sweeper
+from comments.monitoring.watch import Watch
 
 
 class Command(BaseCommand):
@@ -20,4 +21,5 @@ class Command(BaseCommand):
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
-        Sweeper(command_client(env.redis_url())).run(stopping)
+        client = command_client(env.redis_url())
+        Sweeper(client, watch=Watch(client)).run(stopping)

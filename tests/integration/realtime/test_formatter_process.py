@@ -14,9 +14,8 @@ import msgpack
 import pytest
 import redis
 
-from comments.events.wire import COUNTERS, DEAD, DONE, GROUP, STREAMS, stream_name
+from comments.events.wire import COUNTERS, DEAD, DONE, GROUP, STREAMS, missed_hash, stream_name
 from comments.supervision.supervisor import STOP_SECONDS
-from realtime.missed import missed_hash
 from tests import servers
 from tests.contract.carriers import next_text, put_away, put_back, subscribed
 from tests.integration.realtime.conftest import KEY, eventually

@@ -72,7 +72,28 @@ def test_acknowledging_finishes_entry_row_and_counters_together(
     assert redis_client.xlen(STREAM) == 0
     assert pending(redis_client) == 0
     assert redis_client.lrange(DONE, 0, -1) == ["101 e1"]
-    assert redis_client.hgetall(COUNTERS) == {"published": "1"}
+    assert redis_client.hgetall(COUNTERS) == {"published": "1", "handed": "1", "acknowledged": "1"}
+
+
+def test_entries_that_two_processes_finish_are_acknowledged_once(
+    make_queue: MakeQueue, redis_client: Any
+) -> None:
+    entry_id = add(redis_client)
+    slow, other = make_queue("slow"), make_queue("other")
+    slow.read()
+    taken_over = entry_ids(other.claim())
+
+    for queue in (other, slow):
+        queue.acknowledge(STREAM, [entry_id], ["101 e1"], {"published": 1})
+
+    assert taken_over == [entry_id]
+    assert redis_client.hgetall(COUNTERS) == {
+        "redelivered": "1",
+        "acknowledged": "1",
+        "acknowledged_again": "1",
+        "handed": "2",
+        "published": "2",
+    }
 
 
 def test_another_process_takes_over_what_was_left_unfinished(

@@ -6,6 +6,7 @@ import msgpack
 import pytest
 import redis
 
+from comments.events.wire import SOCKETS
 from realtime.mailbox import Mailbox
 from realtime.presence import HEARTBEAT_SECONDS, TYPING_SECONDS, Presence
 from realtime.presence_store import bucketed
@@ -124,6 +125,20 @@ async def test_a_thread_is_told_of_a_change_every_two_seconds_at_most(one: Proce
     await one.presence.tick()
 
     assert one.presence._shown[KEY].readers == 2
+
+
+async def test_a_process_tells_of_all_its_sockets_and_takes_them_back(
+    one: Process, redis_client: Any
+) -> None:
+    for key in (KEY, KEY, "b" * 26):
+        one.open(key)
+
+    await one.presence.tick()
+    told = [value.split()[0] for value in redis_client.hvals(SOCKETS)]
+    await one.presence.leave()
+
+    assert told == ["3"]
+    assert redis_client.hvals(SOCKETS) == []
 
 
 async def test_a_socket_that_leaves_counts_no_more(one: Process, two: Process, clock: Clock) -> None:
