@@ -19,6 +19,8 @@ from twisted.internet.defer import Deferred
 
 from comments.env import env_bool
 from realtime.backpressure import FrameEncoder, Gate, bound_kernel_buffer
+from realtime.capacity import max_connections, raise_file_limit
+from realtime.connections import limit_connections
 
 MAX_CLIENT_MESSAGE_BYTES: Final = 4096
 DRAIN_SECONDS: Final = 1.8  # what a request that is being answered may take after SIGTERM
@@ -37,8 +39,9 @@ class BoundedServer(Server):  # type: ignore[misc]  # daphne has no types
 
     has_failed = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, max_connections: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._max_connections = max_connections
         self._frames = FrameEncoder()
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
@@ -67,6 +70,7 @@ class BoundedServer(Server):  # type: ignore[misc]  # daphne has no types
             details["gate"] = self._make_gate(protocol)
 
     def listen_success(self, port: Any) -> None:
+        limit_connections(port, self._max_connections)
         super().listen_success(port)
         address = port.getHost()
         on_unix = isinstance(address, UNIXAddress)
@@ -146,6 +150,7 @@ def main(arguments: list[str] | None = None) -> int:
     # The hub tells of a broken subscription in one line; the layer would add a traceback.
     logging.getLogger("channels_redis").setLevel(logging.CRITICAL)
     logging.getLogger("daphne").setLevel(logging.WARNING)
+    raise_file_limit()
     module, _, name = options.application.partition(":")
     server = BoundedServer(
         application=getattr(importlib.import_module(module), name),
@@ -155,6 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
         websocket_max_message_size=MAX_CLIENT_MESSAGE_BYTES,
         websocket_max_frame_size=MAX_CLIENT_MESSAGE_BYTES,
         server_name="kibitz",
+        max_connections=max_connections(),
         verbosity=1,
         # Whoever reaches the port directly could send these too, so they count only where asked for.
         **(FORWARDED_HEADERS if env_bool("KIBITZ_BEHIND_PROXY", default=False) else {}),
