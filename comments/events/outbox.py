@@ -1,31 +1,22 @@
 """Appends events to the log, and puts what was committed onto the queue."""
 
 import logging
-import time
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache, partial
-from typing import Final
+from functools import partial
 
 import redis
 from django.db import transaction
 
 from comments import env
-from comments.events import wire
+from comments.events import request_redis, wire
+from comments.events.breaker import LeftAlone
 from comments.events.models import Event
-from comments.events.redis_clients import KeptConnection
+from comments.events.redis_clients import REQUEST_TIMEOUT_SECONDS
 from comments.events.rows import insert
 from comments.events.shapes import EventShape, compact_json
 
 logger = logging.getLogger(__name__)
-
-PAUSE_SECONDS: Final = 1.0  # after Redis failed: posting goes on at full speed, the sweeper brings the rest
-
-
-class _Breaker:
-    """Closed until Redis fails; then open for a while, so that no request waits for what is not there."""
-
-    paused_until = 0.0
 
 
 def append_event(
@@ -59,16 +50,21 @@ def entry_of(row: Event, site: str) -> wire.EventEntry:
     return wire.EventEntry(id=row.pk, key=row.key, epoch=row.epoch, seq=row.seq, data=row.data, site=site)
 
 
-def enqueue(entries: Iterable[wire.EventEntry | wire.TotalsEntry], *, counter: str = "enqueued") -> bool:
+def enqueue(
+    entries: Iterable[wire.EventEntry | wire.TotalsEntry],
+    *,
+    counter: str = "enqueued",
+    timeout_seconds: float = REQUEST_TIMEOUT_SECONDS,
+) -> bool:
     """Puts entries onto their threads' streams; False when Redis could not take them. Never raises for that:
     the rows are in the database, and the sweeper repeats what is not done."""
-    if time.monotonic() < _Breaker.paused_until:
-        return False
+    added = [_addition(entry) for entry in entries]
+    count = ("HINCRBY", wire.COUNTERS, counter, len(added))
     try:
-        added = [_addition(entry) for entry in entries]
-        _connection().send(*added, ("HINCRBY", wire.COUNTERS, counter, len(added)))
+        request_redis.ask(*added, count, timeout_seconds=timeout_seconds)
+    except LeftAlone:
+        return False
     except redis.RedisError as error:
-        _Breaker.paused_until = time.monotonic() + PAUSE_SECONDS
         logger.warning("queue: %s", error)
         return False
     return True
@@ -79,8 +75,3 @@ def _addition(entry: wire.EventEntry | wire.TotalsEntry) -> list[str | int]:
     for name, value in entry.fields().items():
         command += (name, value)
     return command
-
-
-@cache
-def _connection() -> KeptConnection:
-    return KeptConnection(env.redis_url())

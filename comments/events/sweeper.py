@@ -14,6 +14,8 @@ from django.utils import timezone
 from comments.events import wire
 from comments.events.models import Event
 from comments.events.outbox import enqueue, entry_of
+from comments.events.queue_room import meter
+from comments.events.redis_clients import COMMAND_TIMEOUT_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +67,10 @@ class Sweeper:
         return marked
 
     def repeat_stale(self, now: datetime) -> int:
-        """Adds again what has not been published for 2 s, each at growing intervals."""
+        """Adds again what has not been published for 2 s, each at growing intervals; nothing while the queue
+        is full, for what it holds must leave first."""
+        if meter.is_full():
+            return 0
         clock = self._monotonic()
         due = []
         stale = Event.objects.filter(is_done=False, created__lt=now - STALE_AFTER).order_by("created")
@@ -75,7 +80,8 @@ class Sweeper:
                 due.append(row)
                 pause = min(pause * 2, REPEAT_MAX_SECONDS)
                 self._repeats[row.pk] = (clock + pause, pause)
-        if due and not enqueue([entry_of(row, row.thread.site.key) for row in due], counter="repeated"):
+        entries = [entry_of(row, row.thread.site.key) for row in due]
+        if due and not enqueue(entries, counter="repeated", timeout_seconds=COMMAND_TIMEOUT_SECONDS):
             for row in due:
                 del self._repeats[row.pk]
             return 0

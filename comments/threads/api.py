@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from comments.errors import MalformedKey
 from comments.events.shapes import compact_json
 from comments.rest.answers import cacheable_json, front_cacheable_json
-from comments.rest.serializers import ProblemSerializer
+from comments.rest.serializers import TOO_FAST, ProblemSerializer
+from comments.rest.throttles import check_reading
 from comments.rest.views import KibitzView
 from comments.sites.services import get_site
 from comments.threads import queries, serializers
@@ -17,7 +18,7 @@ from comments.threads.bootstrap import bootstrap
 from comments.threads.page import KEY_PATTERN, thread_key
 from comments.threads.services import Page
 
-PROBLEMS = {400: ProblemSerializer, 404: ProblemSerializer}
+PROBLEMS = {400: ProblemSerializer, 404: ProblemSerializer, 429: TOO_FAST}
 
 
 def well_formed_key(key: str) -> str:
@@ -31,6 +32,10 @@ class ReadingView(KibitzView):
     """Answers are the same bytes for everybody, so nobody is asked who they are."""
 
     authentication_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        check_reading(request._request)
 
 
 class BootstrapView(ReadingView):

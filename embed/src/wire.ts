@@ -419,6 +419,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     delete_post: {
@@ -497,6 +506,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -505,6 +515,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -596,6 +607,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -604,6 +616,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -696,6 +709,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -704,6 +718,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -797,6 +812,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -805,6 +821,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -894,6 +911,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -902,6 +920,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -943,6 +962,15 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -998,6 +1026,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     thread_snapshot: {
@@ -1034,6 +1071,15 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1088,6 +1134,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     thread_head: {
@@ -1118,6 +1173,15 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1231,6 +1295,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1239,6 +1304,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,13 +1,12 @@
 """Many at once, on a database that more than one connection has open."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from uuid import uuid4
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from comments.models import Author, Event, Post, Thread
 from comments.sites.services import create_site
@@ -17,23 +16,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def shared_page(transactional_db: None, tmp_path: Path) -> Iterator[Page]:
-    """A page of a site, in PostgreSQL or in a SQLite file: SQLite in memory has one connection for all."""
-    if connection.vendor != "sqlite":
-        yield page_of(create_site("blog", origins=[ORIGIN], is_unlimited=True))
-        return
-    path = tmp_path / "kibitz.sqlite3"
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM INTO %s", [str(path)])
-    in_memory, settings = connections["default"], connections.settings["default"]
-    connections.settings["default"] = settings | {"NAME": str(path)}
-    del connections["default"]
-    try:
-        yield page_of(create_site("blog", origins=[ORIGIN], is_unlimited=True))
-    finally:
-        connections["default"].close()
-        connections.settings["default"] = settings
-        connections["default"] = in_memory
+def shared_page(shared_database: None) -> Page:
+    return page_of(create_site("blog", origins=[ORIGIN], is_unlimited=True))
 
 
 def all_at_once(people: int, act: Callable[[int], Answer]) -> list[Answer]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import redis
 
-from comments.events import outbox, wire
+from comments.events import outbox, request_redis, wire
 from comments.events.redis_clients import command_client
 from comments.events.sweeper import BATCH, KEEP_EVENTS, PRUNE_INTERVAL_SECONDS, REPEAT_MAX_SECONDS, Sweeper
 from comments.models import Event, Post, Thread
@@ -105,9 +105,9 @@ def test_repeats_are_in_order(sweeper: Sweeper, alice: Person, redis_client: red
 def test_a_repeat_that_redis_did_not_take_is_tried_at_the_next_round(
     sweeper: Sweeper, event: Event, redis_client: redis.Redis
 ) -> None:
-    outbox._Breaker.paused_until = float("inf")
+    request_redis.breaker._open_until = float("inf")
     lost = sweeper.repeat_stale(NOW)
-    outbox._Breaker.paused_until = 0.0
+    request_redis.breaker._open_until = None
 
     assert (lost, sweeper.repeat_stale(NOW)) == (0, 1)
     assert redis_client.xlen(STREAM) == 1
@@ -191,9 +191,9 @@ def test_without_redis_a_round_fails_and_the_next_ones_go_on(
 def test_what_was_posted_without_redis_arrives_when_it_is_back(
     alice: Person, sweeper: Sweeper, redis_client: redis.Redis
 ) -> None:
-    outbox._Breaker.paused_until = float("inf")
+    request_redis.breaker._open_until = float("inf")
     post_id = alice.posted()
-    outbox._Breaker.paused_until = 0.0
+    request_redis.breaker._open_until = None
     lost = redis_client.xlen(STREAM)
 
     sweeper.sweep(Event.objects.get().created + timedelta(seconds=3))
