@@ -22,7 +22,7 @@ def _forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
     other tests' sites are forgotten; a site's change counts at once."""
     monkeypatch.setattr(request_redis, "breaker", Breaker())
     queue_room.meter._look_at = float("-inf")
-    throttles._own_counts.cache_clear()
+    throttles._own_limiter.cache_clear()
     throttles._own_readings.cache_clear()
     services._remembered.clear()
     monkeypatch.setattr(services, "REMEMBER_SECONDS", 0.0)
@@ -34,10 +34,15 @@ def use_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]
 
     def use(url: str) -> None:
         monkeypatch.setenv("REDIS_URL", url)
-        request_redis._connection.cache_clear()
+        forget_connections()
 
     yield use
+    forget_connections()
+
+
+def forget_connections() -> None:
     request_redis._connection.cache_clear()
+    throttles._shared_limiter.cache_clear()
 
 
 @pytest.fixture

@@ -57,6 +57,15 @@ def test_twenty_requests_under_one_key_make_one_post(shared_page: Page) -> None:
     assert (Post.objects.count(), Event.objects.count(), Author.objects.count()) == (1, 1, 1)
 
 
+@pytest.mark.usefixtures("shared_database")
+def test_of_twenty_posts_of_one_address_ten_pass() -> None:
+    page = page_of(create_site("limited", origins=[ORIGIN]))
+
+    answers = all_at_once(20, lambda number: Person(f"guest {number}", page).post())
+
+    assert sorted(answer.status for answer in answers) == [201] * 10 + [429] * 10
+
+
 def test_ten_first_posts_of_a_page_make_one_thread(shared_page: Page) -> None:
     answers = all_at_once(10, lambda number: Person(f"guest {number}", shared_page).post())
 

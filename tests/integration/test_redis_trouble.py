@@ -16,8 +16,8 @@ from django.db import connections
 from django.utils import timezone
 
 from comments.events import request_redis
-from comments.events.breaker import PAUSE_SECONDS
-from comments.events.redis_clients import REQUEST_TIMEOUT_SECONDS, KeptConnection, command_client
+from comments.events.breaker import PAUSE_SECONDS, Breaker
+from comments.events.redis_clients import REQUEST_TIMEOUT_SECONDS, command_client
 from comments.events.sweeper import Sweeper
 from comments.models import Event
 from comments.sites.services import create_site
@@ -102,6 +102,37 @@ def test_a_request_gives_up_on_a_redis_that_hangs_in_half_a_second(own_redis: tu
     assert REQUEST_TIMEOUT_SECONDS <= seconds < 2
 
 
+@pytest.mark.django_db
+def test_a_post_waits_for_it_no_longer_than_that(own_redis: tuple[Server, str]) -> None:
+    server, _ = own_redis
+    alice = Person("alice", page_of(create_site("limited", origins=[ORIGIN])))
+    alice.posted()
+    os.kill(server.pid, SIGSTOP)
+    try:
+        began = time.monotonic()
+        alice.posted()
+        seconds = time.monotonic() - began
+    finally:
+        os.kill(server.pid, SIGCONT)
+
+    assert REQUEST_TIMEOUT_SECONDS <= seconds < 2
+
+
+@pytest.mark.django_db
+def test_a_redis_that_was_started_anew_counts_the_next_post(
+    own_redis: tuple[Server, str], own_client: redis.Redis
+) -> None:
+    server, _ = own_redis
+    alice = Person("alice", page_of(create_site("limited", origins=[ORIGIN])))
+    alice.posted()
+    server.kill()
+    server.start()
+
+    alice.posted()
+
+    assert list(own_client.scan_iter("kibitz:rate:*"))
+
+
 def out_of_memory(client: redis.Redis, url: str) -> Callable[[], Any]:
     client.config_set("maxmemory", 1)
     return lambda: client.config_set("maxmemory", 0)
@@ -147,13 +178,14 @@ def test_what_redis_refuses_is_accepted_kept_and_swept_later(
 
 
 def counted_calls(monkeypatch: pytest.MonkeyPatch) -> list[None]:
-    """Gets an item each time that a request asks Redis for something."""
+    """Gets an item each time that a request may ask Redis for something."""
     calls: list[None] = []
-    send = KeptConnection.send
+    enter = Breaker._enter
 
-    def counted(*arguments: Any, **options: Any) -> list[Any]:
+    def counted(breaker: Breaker) -> bool:
+        is_trial = enter(breaker)
         calls.append(None)
-        return send(*arguments, **options)
+        return is_trial
 
-    monkeypatch.setattr(KeptConnection, "send", counted)
+    monkeypatch.setattr(Breaker, "_enter", counted)
     return calls
