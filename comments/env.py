@@ -54,6 +54,22 @@ def formatter_count() -> int:
     return env_int("KIBITZ_FORMATTERS", 1, minimum=1)
 
 
+def max_sockets_per_address() -> int:
+    """How many live connections one address may hold, on each push node and in each Daphne; 0 for any number,
+    which also lifts the rate of its reading calls."""
+    return env_int("KIBITZ_MAX_SOCKETS_PER_ADDRESS", 100)
+
+
+def max_connections() -> int:
+    """How many connections of all kinds one Daphne may hold; 0 for any number."""
+    return env_int("KIBITZ_MAX_CONNECTIONS", 10_000)
+
+
+def queue_max_bytes() -> int:
+    """How much the streams may hold before new posts, edits and votes have to wait; 0 for any amount."""
+    return env_int("KIBITZ_QUEUE_MAX_MB", 256) * 1024 * 1024
+
+
 def secret_key() -> str:
     """The key that signs tokens: KIBITZ_SECRET_KEY, else one made at the first start and kept."""
     given = env_str("KIBITZ_SECRET_KEY")

@@ -27,7 +27,8 @@ KibitzError
 ├── TooLarge                 413 too_large
 ├── IdempotencyKeyReused     422 idempotency_key_reused      the same key with another body
 ├── Throttled                429 throttled                   `retry_after_seconds`
-└── Unavailable              503 unavailable
+└── Unavailable              503 unavailable                 `retry_after_seconds`
+    └── QueueFull            503 queue_full                  too much waits for readers already
 """
 
 from collections.abc import Mapping, Sequence
@@ -194,3 +195,10 @@ class Unavailable(KibitzError):
     status = 503
     code = "unavailable"
     default_detail = "A part of the server is not there right now. Try again."
+    retry_after_seconds: ClassVar[int] = 2
+
+
+class QueueFull(Unavailable):
+    code = "queue_full"
+    default_detail = "Too much waits to be shown to readers. Nothing was changed; try again in a moment."
+    retry_after_seconds = 5

@@ -158,7 +158,7 @@ class LiveStream(LiveConsumer):
             try:
                 await self.join()
             except TooManySockets:
-                await self._refuse(429, "throttled", "Too many live connections from this address.")
+                await self._refuse(429, "throttled", "Too many live connections.")
             except NotSubscribed:
                 await self._refuse(503, "unavailable", "Live updates are away for the moment.")
             else:

@@ -10,8 +10,9 @@ from typing import Final
 
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
-from comments.env import env_int, redis_url
+from comments.env import max_sockets_per_address, redis_url
 from comments.events.wire import LIVE_GROUP
+from realtime.capacity import max_live_connections
 from realtime.layer import live_layer
 from realtime.mailbox import GOING_AWAY, SUBSCRIPTION_LOST, Mailbox
 from realtime.presence import Presence
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class TooManySockets(Exception):
-    """The address holds as many sockets as it may."""
+    """The address, or this process, holds as many sockets as it may."""
 
 
 class NotSubscribed(Exception):
@@ -47,11 +48,13 @@ class Hub:
     may be missing, and new ones are refused until it is back. Belongs to one event loop; `start` in it.
     """
 
-    def __init__(self, url: str, *, max_sockets_per_address: int = 0) -> None:
+    def __init__(self, url: str, *, max_sockets_per_address: int = 0, max_sockets: int = 0) -> None:
         self._url = url
+        self._max_sockets = max_sockets
         self._max_sockets_per_address = max_sockets_per_address
         self._threads: dict[str, set[Mailbox]] = {}
         self._addresses: Counter[str] = Counter()
+        self._sockets = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._subscribed = asyncio.Event()
         self._broken = asyncio.Event()
@@ -75,7 +78,7 @@ class Hub:
 
         Waits shortly for the process's first subscription. Raises TooManySockets, NotSubscribed.
         """
-        if self._max_sockets_per_address and self._addresses[address] >= self._max_sockets_per_address:
+        if self._has_too_many(address):
             raise TooManySockets
         if not self._subscribed.is_set():
             try:
@@ -87,6 +90,7 @@ class Hub:
         mailbox = Mailbox(key, address, on_close)
         self._threads.setdefault(key, set()).add(mailbox)
         self._addresses[address] += 1
+        self._sockets += 1
         self.presence.joined(mailbox)
         return mailbox
 
@@ -98,6 +102,7 @@ class Hub:
         mailboxes.remove(mailbox)
         if not mailboxes:
             del self._threads[mailbox.key]
+        self._sockets -= 1
         self._addresses[mailbox.address] -= 1
         if not self._addresses[mailbox.address]:
             del self._addresses[mailbox.address]
@@ -110,7 +115,12 @@ class Hub:
 
     def socket_count(self) -> int:
         """How many sockets this process holds."""
-        return self._addresses.total()
+        return self._sockets
+
+    def _has_too_many(self, address: str) -> bool:
+        if self._max_sockets and self._sockets >= self._max_sockets:
+            return True
+        return 0 < self._max_sockets_per_address <= self._addresses[address]
 
     async def _stay_subscribed(self) -> None:
         layer = live_layer(self._url, self._broken.set)
@@ -199,6 +209,10 @@ class Hub:
 @cache
 def process_hub() -> Hub:
     """The process's hub, started by the first socket: ASGI servers need not speak lifespan."""
-    hub = Hub(redis_url(), max_sockets_per_address=env_int("KIBITZ_MAX_SOCKETS_PER_ADDRESS", 100))
+    hub = Hub(
+        redis_url(),
+        max_sockets_per_address=max_sockets_per_address(),
+        max_sockets=max_live_connections(),
+    )
     hub.start()
     return hub

@@ -9,11 +9,14 @@ from twisted.web.http import HTTPChannel
 MAX_BODY_BYTES: Final = 256 * 1024
 # A client that sends its whole body before it reads would see a reset instead of its answer.
 MAX_DISCARDED_BYTES: Final = 8 * 1024 * 1024
-REQUEST_SECONDS: Final = 30.0  # for a whole request, and for silence between two
+SILENCE_SECONDS: Final = 10.0  # from the connection to the first byte of a request
+REQUEST_SECONDS: Final = 30.0  # from there to its last byte, which for 256 KiB is a phone on a bad day
+IDLE_SECONDS: Final = 60.0  # from an answer to the next request
 # Daphne lets every client say where the application is mounted, and fails at either where it is not ASCII.
 # Live sockets have no subprotocol.
 NOT_FOR_CLIENTS: Final = (b"Daphne-Root-Path", b"Sec-WebSocket-Protocol")
 
+_Channel: Any = HTTPChannel  # its methods have no types
 _TOO_LARGE: Final = b'{"code":"too_large","detail":"The request is too large.","fields":{}}'
 _TOO_LARGE_ANSWER: Final = (
     b"HTTP/1.1 413 Request Entity Too Large\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -70,15 +73,29 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
             self.channel.transport.write(_TOO_LARGE_ANSWER)
 
 
-class BoundedChannel(HTTPChannel):
+class BoundedChannel(_Channel):  # type: ignore[misc]
     """A connection whose time is counted by requests, not by bytes."""
+
+    _has_begun = False
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        if not self._has_begun:
+            self._has_begun = True
+            self.setTimeout(REQUEST_SECONDS)
+        super().dataReceived(data)
+
+    def requestDone(self, request: Any) -> None:  # noqa: N802
+        super().requestDone(request)
+        if self.persistent and not self._handlingRequest:
+            self._has_begun = False
+            self.setTimeout(IDLE_SECONDS)
 
     def resetTimeout(self) -> None:  # noqa: N802
         """Not at every byte, or one a minute would hold a connection for days."""
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802
         """Answers 400 where Twisted hangs up."""
-        self._respondToBadRequestAndDisconnect()  # type: ignore[no-untyped-call]
+        self._respondToBadRequestAndDisconnect()
 
 
 class BoundedHTTPFactory(HTTPFactory):  # type: ignore[misc]  # daphne has no types
@@ -88,7 +105,7 @@ class BoundedHTTPFactory(HTTPFactory):  # type: ignore[misc]  # daphne has no ty
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)
-        self.timeOut = REQUEST_SECONDS
+        self.timeOut = SILENCE_SECONDS
 
     def buildProtocol(self, addr: Any) -> BoundedChannel:  # noqa: N802
         channel: BoundedChannel = super().buildProtocol(addr)

@@ -19,6 +19,8 @@ from twisted.internet.defer import Deferred
 
 from comments.env import env_bool
 from realtime.backpressure import FrameEncoder, Gate, bound_kernel_buffer
+from realtime.capacity import max_connections, raise_file_limit
+from realtime.connections import limit_connections
 from realtime.requests import BoundedHTTPFactory
 
 MAX_CLIENT_MESSAGE_BYTES: Final = 4096
@@ -39,8 +41,9 @@ class BoundedServer(daphne.server.Server):  # type: ignore[misc]  # daphne has n
 
     has_failed = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, max_connections: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._max_connections = max_connections
         self._frames = FrameEncoder()
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
@@ -69,6 +72,7 @@ class BoundedServer(daphne.server.Server):  # type: ignore[misc]  # daphne has n
             details["gate"] = self._make_gate(protocol)
 
     def listen_success(self, port: Any) -> None:
+        limit_connections(port, self._max_connections)
         super().listen_success(port)
         address = port.getHost()
         on_unix = isinstance(address, UNIXAddress)
@@ -150,6 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("channels_redis").setLevel(logging.CRITICAL)
     logging.getLogger("daphne").setLevel(logging.WARNING)
     daphne.server.HTTPFactory = BoundedHTTPFactory  # Daphne has no argument for it
+    raise_file_limit()
     module, _, name = options.application.partition(":")
     server = BoundedServer(
         application=getattr(importlib.import_module(module), name),
@@ -159,6 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
         websocket_max_message_size=MAX_CLIENT_MESSAGE_BYTES,
         websocket_max_frame_size=MAX_CLIENT_MESSAGE_BYTES,
         server_name="kibitz",
+        max_connections=max_connections(),
         verbosity=1,
         # Whoever reaches the port directly could send these too, so they count only where asked for.
         **(FORWARDED_HEADERS if env_bool("KIBITZ_BEHIND_PROXY", default=False) else {}),

@@ -1,32 +1,24 @@
 """Appends events to the log, and puts what was committed onto the queue."""
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache, partial
-from typing import Final
+from functools import partial
 
 import redis
 from django.db import transaction
 
 from comments import env
-from comments.events import wire
+from comments.events import request_redis, wire
+from comments.events.breaker import LeftAlone
+from comments.events.hand_over import hand_over
 from comments.events.models import Event
-from comments.events.redis_clients import KeptConnection
+from comments.events.redis_clients import REQUEST_TIMEOUT_SECONDS
 from comments.events.rows import insert
 from comments.events.shapes import EventShape, compact_json
 
 logger = logging.getLogger(__name__)
-
-PAUSE_SECONDS: Final = 1.0  # after Redis failed: posting goes on at full speed, the sweeper brings the rest
-
-
-class _Breaker:
-    """Closed until Redis fails; then open for a while, so that no request waits for what is not there."""
-
-    paused_until = 0.0
 
 
 def append_event(
@@ -60,24 +52,34 @@ def entry_of(row: Event, site: str) -> wire.EventEntry:
     return wire.EventEntry(id=row.pk, key=row.key, epoch=row.epoch, seq=row.seq, data=row.data, site=site)
 
 
-def enqueue(entries: Iterable[wire.EventEntry | wire.TotalsEntry], *, counter: str = "enqueued") -> bool:
-    """Puts entries onto their threads' streams; False when Redis could not take them. Never raises for that:
-    the rows are in the database, and the sweeper repeats what is not done."""
-    if time.monotonic() < _Breaker.paused_until:
-        return False
+def enqueue(
+    entries: Iterable[wire.EventEntry | wire.TotalsEntry],
+    *,
+    counter: str = "enqueued",
+    timeout_seconds: float = REQUEST_TIMEOUT_SECONDS,
+) -> bool:
+    """Puts entries onto their threads' streams; False when Redis could not take them, or older ones go first.
+    Never raises for that: the rows are in the database, and the sweeper repeats what is not done."""
     added, counts = [], Counter[str]()
+    is_new_event = False
     for entry in entries:
+        is_new_event |= counter == "enqueued" and isinstance(entry, wire.EventEntry)
         added.append(_addition(entry))
         is_totals = counter == "enqueued" and isinstance(entry, wire.TotalsEntry)
         counts["enqueued_totals" if is_totals else counter] += 1
+    if is_new_event and not hand_over.is_over():
+        return False
     try:
         # In one transaction: what is counted and what is in the streams must stay equal, whatever dies.
-        _connection().transact(
-            *added, *(("HINCRBY", wire.COUNTERS, name, count) for name, count in counts.items())
+        request_redis.transact(
+            *added,
+            *(("HINCRBY", wire.COUNTERS, name, count) for name, count in counts.items()),
+            timeout_seconds=timeout_seconds,
         )
-    except redis.RedisError as error:
-        _Breaker.paused_until = time.monotonic() + PAUSE_SECONDS
-        logger.warning("queue: %s", error)
+    except (LeftAlone, redis.RedisError) as error:
+        hand_over.begin()
+        if not isinstance(error, LeftAlone):
+            logger.warning("queue: %s", error)
         return False
     return True
 
@@ -87,8 +89,3 @@ def _addition(entry: wire.EventEntry | wire.TotalsEntry) -> list[str | int]:
     for name, value in entry.fields().items():
         command += (name, value)
     return command
-
-
-@cache
-def _connection() -> KeptConnection:
-    return KeptConnection(env.redis_url())

@@ -10,6 +10,7 @@ from redis.retry import Retry
 
 CONNECT_TIMEOUT_SECONDS: Final = 0.5  # Redis is on this machine or the next; a request must not wait longer
 COMMAND_TIMEOUT_SECONDS: Final = 2.0
+REQUEST_TIMEOUT_SECONDS: Final = 0.5  # where a person waits for the answer, and Redis can be done without
 BLOCKING_MARGIN_SECONDS: Final = (
     5.0  # what a blocking read may take beyond its block time before it counts as dead
 )
@@ -17,14 +18,17 @@ _NO_RETRY: Final = Retry(
     NoBackoff(), 0
 )  # whoever calls decides; a silent retry in a request triples its wait
 
+Command = Sequence[str | int | bytes]
 
-def command_client(url: str) -> "redis.Redis":
-    """A client for ordinary commands, safe to share between threads; raises redis.RedisError within 2 s."""
+
+def command_client(url: str, *, timeout_seconds: float = COMMAND_TIMEOUT_SECONDS) -> "redis.Redis":
+    """A client for ordinary commands, safe to share between threads; raises redis.RedisError after the
+    time-out."""
     return redis.Redis.from_url(
         url,
         decode_responses=True,
         socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        socket_timeout=COMMAND_TIMEOUT_SECONDS,
+        socket_timeout=timeout_seconds,
         retry=_NO_RETRY,
     )
 
@@ -52,16 +56,17 @@ class KeptConnection:
     belongs to a thread, because where each request has a thread of its own it would end with it.
     """
 
-    def __init__(self, url: str) -> None:
-        self._pool = command_client(url).connection_pool  # for how to connect: it would count what it makes
+    def __init__(self, url: str, *, timeout_seconds: float = COMMAND_TIMEOUT_SECONDS) -> None:
+        # For how to connect: it would count what it makes.
+        self._pool = command_client(url, timeout_seconds=timeout_seconds).connection_pool
         self._idle: deque[Any] = deque()  # Any: redis-py leaves it untyped
 
-    def send(self, *commands: Sequence[str | int | bytes], raise_on_error: bool = True) -> list[Any]:
+    def send(self, *commands: Command, raise_on_error: bool = True) -> list[Any]:
         """The answers; all commands are tried, and the first that was refused raises its ResponseError, or
         with `raise_on_error` False each has its own among the answers.
 
-        Raises RedisError within 2 s when Redis is away; some of the commands may have been carried out then,
-        and some twice where Redis went away meanwhile. Not to be used across a fork.
+        Raises RedisError after the time-out when Redis is away; some of the commands may have been carried
+        out then, and some twice where Redis went away meanwhile. Not to be used across a fork.
         """
         answers = self._exchanged(commands)
         if raise_on_error:
@@ -70,7 +75,7 @@ class KeptConnection:
                     raise answer
         return answers
 
-    def transact(self, *commands: Sequence[str | int | bytes]) -> list[Any]:
+    def transact(self, *commands: Command) -> list[Any]:
         """The same in one transaction: all are carried out, or none. Raises what `send` raises."""
         answers: list[Any] = self.send(("MULTI",), *commands, ("EXEC",))[-1]
         for answer in answers:
@@ -78,7 +83,7 @@ class KeptConnection:
                 raise answer
         return answers
 
-    def _exchanged(self, commands: Sequence[Sequence[str | int | bytes]]) -> list[Any]:
+    def _exchanged(self, commands: Sequence[Command]) -> list[Any]:
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -94,7 +99,7 @@ class KeptConnection:
             self._idle.append(connection)
 
 
-def _answers(connection: Any, commands: Sequence[Sequence[str | int | bytes]]) -> list[Any]:
+def _answers(connection: Any, commands: Sequence[Command]) -> list[Any]:
     try:
         connection.send_packed_command(connection.pack_commands(commands))
         return [_answer(connection) for _ in commands]

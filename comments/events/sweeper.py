@@ -10,12 +10,14 @@ from typing import Any, Final
 
 import redis
 from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from comments import env
 from comments.events import wire
 from comments.events.models import Event
 from comments.events.outbox import entry_of
+from comments.events.queue_room import meter
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,7 @@ class Sweeper:
         self._watch()
         self.mark_done()
         self.repeat_stale(now)
+        self.take_over()
         if self._monotonic() >= self._prune_at:
             self._prune_at = self._monotonic() + PRUNE_INTERVAL_SECONDS
             self.prune(now)
@@ -93,17 +96,33 @@ class Sweeper:
     def repeat_stale(self, now: datetime) -> int:
         """Adds again what has not been published for 2 s and does not lie in its stream any more, or, as far
         as this process knows, never did: everything there is, in the order of its rows, which within a thread
-        is that of its numbers."""
-        stale = Event.objects.filter(is_done=False, created__lt=now - STALE_AFTER).order_by("pk")
+        is that of its numbers. Nothing while the queue is full, for what it holds must leave first."""
+        if meter.is_full():
+            return 0
+        return self._repeat(Event.objects.filter(is_done=False, created__lt=now - STALE_AFTER))
+
+    def take_over(self) -> None:
+        """Queues what else is not published, however young, for processes that wait for that before they
+        queue anything themselves (hand_over), and then lets them."""
+        behind = self._client.smembers(wire.BEHIND)
+        if behind and not meter.is_full():
+            self._repeat(Event.objects.filter(is_done=False))
+            self._client.srem(wire.BEHIND, *behind)
+            self._repeat(Event.objects.filter(is_done=False))  # what was committed before they could know
+
+    def _repeat(self, rows: QuerySet[Event]) -> int:
+        rows = rows.order_by("pk")
         known: dict[int, _Repeat] = {}
         repeated = after = 0
-        while ids := list(stale.filter(pk__gt=after).values_list("pk", flat=True)[:BATCH]):
+        while ids := list(rows.filter(pk__gt=after).values_list("pk", flat=True)[:BATCH]):
             after = ids[-1]
             repeated += self._repeat_lost(ids)
             known |= {pk: self._repeats[pk] for pk in ids if pk in self._repeats}
             if self._stopping.is_set():
                 return repeated
-        self._repeats = known  # without what another sweeper marked
+        # Without what another sweeper marked; but these rows need not be all that were repeated a moment ago.
+        clock = self._monotonic()
+        self._repeats = {pk: of for pk, of in self._repeats.items() if of.look_at > clock} | known
         return repeated
 
     def prune(self, now: datetime) -> int:

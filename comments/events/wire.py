@@ -9,6 +9,7 @@ GROUP: Final = "formatters"
 # A set of every stream that was ever in use, so that a smaller KIBITZ_FORMATTERS orphans none.
 STREAMS: Final = "kibitz:streams"
 DONE: Final = "kibitz:done"  # list of done notes: the event rows that were published, for the sweeper
+BEHIND: Final = "kibitz:behind"  # set of processes that wait until the sweeper has queued what they could not
 DEAD: Final = "kibitz:dead"  # stream of entries that no delivery could publish
 COUNTERS: Final = (
     "kibitz:counters"  # hash: stage -> how many passed it; comments.monitoring.pipeline names them

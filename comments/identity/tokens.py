@@ -15,8 +15,18 @@ def issue_token(author: Author) -> str:
 
 def author_of(token: str) -> Author:
     """Raises InvalidToken for a token that was altered, made elsewhere, or whose author is gone."""
+    author_id, site_id = signed_ids(token)
+    try:
+        return Author.objects.get(pk=author_id, site_id=site_id)
+    except Author.DoesNotExist as error:
+        raise InvalidToken() from error
+
+
+def signed_ids(token: str) -> tuple[int, int]:
+    """The ids of author and site that a token was made for; raises InvalidToken for one that was altered or
+    made elsewhere."""
     try:
         author_id, site_id = signing.loads(token, salt=_SALT)
-        return Author.objects.get(pk=author_id, site_id=site_id)
-    except (signing.BadSignature, Author.DoesNotExist, ValueError, TypeError) as error:
+    except (signing.BadSignature, ValueError, TypeError) as error:
         raise InvalidToken() from error
+    return author_id, site_id

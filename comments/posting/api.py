@@ -11,13 +11,14 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from comments.errors import Invalid, InvalidToken, OriginNotAllowed
+from comments.events.queue_room import require_room
 from comments.events.shapes import PostShape, post_shape
 from comments.identity.models import Author
-from comments.identity.tokens import issue_token
+from comments.identity.tokens import issue_token, signed_ids
 from comments.markup.render import render
 from comments.posting import serializers, services, voting
-from comments.rest.serializers import ProblemSerializer
-from comments.rest.throttles import check_rate
+from comments.rest.serializers import NOT_NOW, TOO_FAST, ProblemSerializer
+from comments.rest.throttles import check_rate, check_reading
 from comments.rest.views import KibitzView, foreign_origin
 from comments.sites.models import Site
 from comments.sites.services import get_site, origin_of, require_origin
@@ -45,7 +46,11 @@ _TOKEN = OpenApiParameter(
     response=[200, 201, 204],
     description="The author's token, to send as `Authorization: Bearer` from now on.",
 )
-_PROBLEMS = dict.fromkeys((400, 401, 403, 404, 406, 409, 413, 415, 429, 503), ProblemSerializer)
+_PROBLEMS = {
+    **dict.fromkeys((400, 401, 403, 404, 406, 409, 413, 415), ProblemSerializer),
+    429: TOO_FAST,
+    503: NOT_NOW,
+}
 
 
 class PostsView(KibitzView):
@@ -81,8 +86,8 @@ class PostsView(KibitzView):
         )
         post, is_new = services.posted_before(key, draft), False
         if post is None:
-            if not site.is_unlimited:
-                check_rate("post", request._request)
+            require_room()
+            require_rate("post", request, site, author)
             post, is_new = services.create_post(site, key, page, draft, author=author, now=timezone.now())
         return with_token(Response(own_shape(post), status=201 if is_new else 200), post.author)
 
@@ -93,10 +98,12 @@ class PostView(KibitzView):
         responses={
             200: PostShapeSerializer,
             **dict.fromkeys((401, 404, 406, 503), ProblemSerializer),
+            429: TOO_FAST,
         },
     )
     def get(self, request: Request, post_id: int) -> Response:
         """One post; with its Markdown source for its author and moderators."""
+        check_reading(request._request)
         post, author, is_moderator = asked_post(request, post_id)
         is_own = is_moderator or (author is not None and author.pk == post.author_id)
         return Response(
@@ -112,7 +119,7 @@ class PostView(KibitzView):
     def patch(self, request: Request, post_id: int) -> Response:
         """Replaces a post's text."""
         given = validated(BODY, request.data)
-        post, author, is_moderator = asked_post(request, post_id, scope="edit")
+        post, author, is_moderator = asked_post(request, post_id, scope="edit", may_wait=True)
         edited = services.edit_post(
             post, given["body"], author=author, is_moderator=is_moderator, now=timezone.now()
         )
@@ -136,7 +143,7 @@ class VoteView(KibitzView):
     def put(self, request: Request, post_id: int) -> Response:
         """Sets one's vote on a post; 0 takes it back."""
         value = validated(VOTE, request.data)["value"]
-        post, author, _ = asked_post(request, post_id, scope="vote")
+        post, author, _ = asked_post(request, post_id, scope="vote", may_wait=True)
         voting.require_published(post)
         with transaction.atomic():  # a vote that is refused leaves no author behind
             voter = author or Author.objects.create(site=post.thread.site)
@@ -172,7 +179,7 @@ class PreviewView(KibitzView):
     )
     def post(self, request: Request) -> Response:
         """The server's rendering of a draft."""
-        check_rate("preview", request._request)
+        check_rate("preview", request._request, author_id=claimed_author_id(request))
         return Response({"html": render(validated(BODY, request.data)["body"])})
 
 
@@ -187,18 +194,49 @@ def own_shape(post: Post) -> PostShape:
     return {**post_shape(post), "body": post.body}
 
 
-def asked_post(request: Request, post_id: int, *, scope: str = "") -> tuple[Post, Author | None, bool]:
+def asked_post(
+    request: Request, post_id: int, *, scope: str = "", may_wait: bool = False
+) -> tuple[Post, Author | None, bool]:
     """The post that a call is about, the author who asks, and whether a moderator does; counts the call
-    against `scope`'s rate. Raises UnknownPost, InvalidToken, OriginNotAllowed, Throttled."""
+    against `scope`'s rate. One that may wait is refused while the queue is full, unless a moderator asks.
+    Raises UnknownPost, InvalidToken, OriginNotAllowed, QueueFull, Throttled."""
     is_moderator = request.user.is_staff and request.user.has_perm("comments.change_post")
     author = request.auth if isinstance(request.auth, Author) else None
     post = voting.visible_post(post_id, author=author, is_moderator=is_moderator)
     author = author_on(request, post.thread.site)
     if scope:
         refuse_foreign_origin(request, post.thread.site)
-        if not post.thread.site.is_unlimited:
-            check_rate(scope, request._request)
+        if may_wait and not is_moderator:
+            require_room()
+        require_rate(scope, request, post.thread.site, author)
     return post, author, is_moderator
+
+
+def require_rate(scope: str, request: Request, site: Site, author: Author | None) -> None:
+    """Counts the call with its address, its author and its site. Raises Throttled."""
+    if site.is_unlimited:
+        return
+    totals = {
+        "post": site.max_posts_per_minute,
+        "vote": site.max_votes_per_minute,
+        "flag": site.max_votes_per_minute,
+    }
+    check_rate(
+        scope,
+        request._request,
+        author_id=author.pk if author else None,
+        site_id=site.pk,
+        site_per_minute=totals.get(scope, 0),
+    )
+
+
+def claimed_author_id(request: Request) -> int | None:
+    """Whose token came with the request, without a look at the database."""
+    _, _, token = request.headers.get("Authorization", "").partition(" ")
+    try:
+        return signed_ids(token.strip())[0]
+    except InvalidToken:
+        return None
 
 
 def author_on(request: Request, site: Site) -> Author | None:

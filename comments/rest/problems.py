@@ -36,10 +36,8 @@ def problem(error: KibitzError) -> dict[str, Any]:
 
 def problem_headers(error: KibitzError) -> dict[str, str]:
     """Headers that go with an error: Retry-After where waiting helps, the scheme where a token does."""
-    if isinstance(error, Throttled):
+    if isinstance(error, (Throttled, Unavailable)):
         return {"Retry-After": str(error.retry_after_seconds)}
-    if isinstance(error, Unavailable):
-        return {"Retry-After": "2"}
     if isinstance(error, InvalidToken):
         return {"WWW-Authenticate": "Bearer"}
     return {}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
 from comments.errors import UnknownField
@@ -64,3 +65,15 @@ class ProblemSerializer(serializers.Serializer[Any]):
         # `fields` is an attribute of every serializer, so a field of that name cannot be declared.
         messages = serializers.ListField(child=serializers.CharField())
         return {**super().get_fields(), "fields": serializers.DictField(child=messages)}
+
+
+TOO_FAST = OpenApiResponse(
+    ProblemSerializer,
+    "`throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds "
+    "there is room, if nobody else takes it. A refused call is not counted.",
+)
+NOT_NOW = OpenApiResponse(
+    ProblemSerializer,
+    "`unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; "
+    "nothing was changed. Both to be tried again after `Retry-After` seconds.",
+)

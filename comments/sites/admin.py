@@ -25,6 +25,8 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
             "has_votes",
             "has_presence",
             "edit_window_seconds",
+            "max_posts_per_minute",
+            "max_votes_per_minute",
             "realtime",
             "is_unlimited",
         ]

@@ -37,6 +37,12 @@ class Site(models.Model):
         validators=[MinValueValidator(0)],
         help_text="How long authors may edit and delete; 0 = never.",
     )
+    max_posts_per_minute = models.PositiveIntegerField(
+        "posts a minute", default=600, help_text="From everybody together; 0 = any number."
+    )
+    max_votes_per_minute = models.PositiveIntegerField(
+        "votes and flags a minute", default=3_000, help_text="From everybody together; 0 = any number."
+    )
     realtime = models.CharField(max_length=4, choices=Realtime, default=Realtime.ON)
     is_unlimited = models.BooleanField(
         default=False, help_text="No posting limits and no automatic hold: for load tests and demos."

@@ -145,7 +145,7 @@ class PushSettings:
             secret=cells.push_secret(),
             origins=(*own, *env.env_list("KIBITZ_PUSH_ORIGINS")),
             tls=tls,
-            max_sockets_per_address=env.env_int("KIBITZ_MAX_SOCKETS_PER_ADDRESS", 100),
+            max_sockets_per_address=env.max_sockets_per_address(),
             expected_readers=env.env_int("KIBITZ_PUSH_READERS", DEFAULT_READERS, minimum=1),
             open_files=env.env_int("KIBITZ_NGINX_OPEN_FILES", open_files(), minimum=2048),
         )

@@ -137,7 +137,7 @@ class Stack:
             publish=f"unix:{self._publish_socket}",
             secret=cells.push_secret(),
             origins=(*sorted(own - {""}), *env.env_list("KIBITZ_PUSH_ORIGINS")),
-            max_sockets_per_address=env.env_int("KIBITZ_MAX_SOCKETS_PER_ADDRESS", 100),
+            max_sockets_per_address=env.max_sockets_per_address(),
             expected_readers=env.env_int("KIBITZ_PUSH_READERS", nginx.DEFAULT_READERS, minimum=1),
         )
         return self._nginx("push", nginx.render_push(settings), self._push)

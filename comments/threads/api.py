@@ -10,7 +10,8 @@ from rest_framework.serializers import Serializer
 from comments.errors import MalformedKey
 from comments.events.shapes import compact_json
 from comments.rest.answers import cacheable_json, front_cacheable_json
-from comments.rest.serializers import ProblemSerializer
+from comments.rest.serializers import TOO_FAST, ProblemSerializer
+from comments.rest.throttles import check_reading
 from comments.rest.views import KibitzView
 from comments.sites.models import SITE_KEY_PATTERN
 from comments.sites.services import get_site
@@ -19,7 +20,7 @@ from comments.threads.bootstrap import bootstrap
 from comments.threads.page import KEY_PATTERN, thread_key
 from comments.threads.services import Page
 
-PROBLEMS = dict.fromkeys((400, 404, 406, 503), ProblemSerializer)
+PROBLEMS = {**dict.fromkeys((400, 404, 406, 503), ProblemSerializer), 429: TOO_FAST}
 KEY_PARAMETER = OpenApiParameter(
     "key", {"type": "string", "pattern": f"^{KEY_PATTERN.pattern}$"}, OpenApiParameter.PATH
 )
@@ -50,6 +51,10 @@ class ReadingView(KibitzView):
     """Answers are the same bytes for everybody, so nobody is asked who they are."""
 
     authentication_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        check_reading(request._request)
 
 
 class BootstrapView(ReadingView):

@@ -421,6 +421,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -515,6 +524,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -523,6 +533,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -622,6 +633,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -630,6 +642,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -730,6 +743,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -738,6 +752,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -839,6 +854,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -847,6 +863,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -944,6 +961,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -952,6 +970,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1001,6 +1020,15 @@ export interface operations {
                 };
             };
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1072,6 +1100,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1124,6 +1161,15 @@ export interface operations {
                 };
             };
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1194,6 +1240,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1240,6 +1295,15 @@ export interface operations {
                 };
             };
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1369,6 +1433,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1377,6 +1442,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `unavailable`: a part of the server is away. `queue_full`: too much waits to be shown to readers; nothing was changed. Both to be tried again after `Retry-After` seconds. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,11 +1,15 @@
 """The cast on a page, and what a process remembers put back before each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection, connections
 
-from comments.events import outbox
+from comments.events import queue_room, request_redis
+from comments.events.breaker import Breaker
+from comments.events.hand_over import hand_over
 from comments.rest import throttles
 from comments.sites import services
 from comments.sites.models import Site
@@ -14,15 +18,59 @@ from tests.cast import ORIGIN, Page, Person, page_of
 
 
 @pytest.fixture(autouse=True)
-def _forgetful_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A breaker that another test opened, the acts that this process counted by itself, and other tests'
-    sites are forgotten; a site's change counts at once."""
-    outbox._Breaker.paused_until = 0.0
+def _forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A breaker that another test opened, a hand-over that it began, the queue's size, the acts that this
+    process counted by itself, and other tests' sites are forgotten; a site's change counts at once."""
+    monkeypatch.setattr(request_redis, "breaker", Breaker())
+    hand_over._is_behind = False
+    queue_room.meter._look_at = float("-inf")
     throttles._own_limiter.cache_clear()
+    throttles._own_readings.cache_clear()
     services._remembered.clear()
     monkeypatch.setattr(services, "REMEMBER_SECONDS", 0.0)
-    yield
-    outbox._Breaker.paused_until = 0.0
+
+
+@pytest.fixture
+def use_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """`use_redis(url)`: requests find another Redis until the test ends."""
+
+    def use(url: str) -> None:
+        monkeypatch.setenv("REDIS_URL", url)
+        forget_connections()
+
+    yield use
+    forget_connections()
+
+
+def forget_connections() -> None:
+    request_redis._connection.cache_clear()
+    throttles._shared_limiter.cache_clear()
+
+
+@pytest.fixture
+def no_redis(use_redis: Callable[[str], None], free_port: int) -> None:
+    """Redis is away until the test ends."""
+    use_redis(f"redis://127.0.0.1:{free_port}/0")
+
+
+@pytest.fixture
+def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+    """A database for several threads, PostgreSQL or a SQLite file: SQLite in memory has one connection."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    path = tmp_path / "kibitz.sqlite3"
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(path)])
+    in_memory, settings = connections["default"], connections.settings["default"]
+    connections.settings["default"] = settings | {"NAME": str(path)}
+    del connections["default"]
+    try:
+        yield
+    finally:
+        connections["default"].close()
+        connections.settings["default"] = settings
+        connections["default"] = in_memory
 
 
 @pytest.fixture

@@ -120,32 +120,39 @@ def test_lock_and_unlock_reach_the_readers(morgan: Person, alice: Person, post: 
     assert kinds(alice, after=2) == ["thread.locked", "thread.unlocked"]
 
 
+SITE = {
+    "key": "news",
+    "name": "News",
+    "moderation": "post",
+    "realtime": "on",
+    "edit_window_seconds": "900",
+    "max_posts_per_minute": "600",
+    "max_votes_per_minute": "0",
+}
+
+
 def test_a_site_is_made_with_its_origins_a_line_each(morgan: Person) -> None:
-    told = {
-        "key": "news",
-        "name": "News",
-        "moderation": "post",
-        "realtime": "on",
-        "edit_window_seconds": "900",
-    }
     origins = "https://News.example.org/\nhttp://localhost:8080"
 
-    morgan.client.post(reverse("admin:comments_site_add"), told | {"origins": origins})
+    morgan.client.post(reverse("admin:comments_site_add"), SITE | {"origins": origins})
 
-    assert Site.objects.get(key="news").origins == ["https://news.example.org", "http://localhost:8080"]
+    site = Site.objects.get(key="news")
+    assert site.origins == ["https://news.example.org", "http://localhost:8080"]
+    assert (site.max_posts_per_minute, site.max_votes_per_minute) == (600, 0)
 
 
 @pytest.mark.parametrize(
-    ("key", "origins"), [("news", "nowhere"), ("ne ws", "https://a.example"), ("news", "")]
+    "wrong",
+    [
+        {"origins": "nowhere"},
+        {"key": "ne ws"},
+        {"origins": ""},
+        {"max_posts_per_minute": "-1"},
+        {"max_votes_per_minute": ""},
+    ],
 )
-def test_a_site_that_is_wrong_is_not_made(key: str, origins: str, morgan: Person) -> None:
-    told = {
-        "key": key,
-        "moderation": "post",
-        "realtime": "on",
-        "edit_window_seconds": "900",
-        "origins": origins,
-    }
+def test_a_site_that_is_wrong_is_not_made(wrong: dict[str, str], morgan: Person) -> None:
+    told = SITE | {"origins": "https://a.example"} | wrong
 
     response = morgan.client.post(reverse("admin:comments_site_add"), told)
 
@@ -155,10 +162,10 @@ def test_a_site_that_is_wrong_is_not_made(key: str, origins: str, morgan: Person
 
 def test_a_site_keeps_its_key_and_shows_its_origins(morgan: Person, site: Site) -> None:
     path = reverse("admin:comments_site_change", args=[site.pk])
-    told = {"key": "other", "moderation": "pre", "realtime": "on", "edit_window_seconds": "60"}
+    told = SITE | {"key": "other", "moderation": "pre", "origins": "https://a.example"}
 
     page = morgan.client.get(path).content.decode()
-    morgan.client.post(path, told | {"origins": "https://a.example"})
+    morgan.client.post(path, told)
 
     site.refresh_from_db()
     assert "https://blog.example.org</textarea>" in page

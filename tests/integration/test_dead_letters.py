@@ -6,7 +6,7 @@ import pytest
 import redis
 from django.core.management import CommandError, call_command
 
-from comments.events import outbox, wire
+from comments.events import request_redis, wire
 from comments.events.dead_letters import list_dead, replay_dead
 from tests.streams import queued
 
@@ -61,7 +61,7 @@ def test_replay_twice_replays_once(redis_client: redis.Redis) -> None:
 
 def test_what_the_queue_does_not_take_stays_dead(redis_client: redis.Redis) -> None:
     bury(redis_client, ENTRY.fields())
-    outbox._Breaker.paused_until = float("inf")
+    request_redis.breaker._open_until = float("inf")
 
     with pytest.raises(CommandError, match="Redis does not answer"):
         dead_letters("--replay")

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.utils import timezone
 
-from comments.events import outbox, wire
+from comments.events import request_redis, wire
 from comments.events.sweeper import Sweeper
 from comments.models import Event, Thread
 from comments.monitoring import reconciling
@@ -159,9 +159,9 @@ def test_each_unpublished_event_is_found_where_it_is(
     done, held = formatter.read().deliveries
     finish(formatter, [done])
     alice.posted()
-    outbox._Breaker.paused_until = float("inf")
+    request_redis.breaker._open_until = float("inf")
     alice.posted()
-    outbox._Breaker.paused_until = 0.0
+    request_redis.breaker._open_until = None
 
     status, report = reconciled()
 
@@ -184,7 +184,7 @@ def test_each_unpublished_event_is_found_where_it_is(
 def test_an_event_that_nobody_brings_is_not_explained(
     alice: Person, sweeper: Sweeper, redis_client: redis.Redis
 ) -> None:
-    outbox._Breaker.paused_until = float("inf")
+    request_redis.breaker._open_until = float("inf")
     alice.posted()
     redis_client.delete(wire.SWEEPER)
 
@@ -200,7 +200,7 @@ def test_an_old_event_in_no_stream_is_not_explained_though_a_sweeper_runs(
     alice: Person, sweeper: Sweeper, redis_client: redis.Redis
 ) -> None:
     redis_client.hincrby(wire.COUNTERS, "began:at", -120)
-    outbox._Breaker.paused_until = float("inf")
+    request_redis.breaker._open_until = float("inf")
     alice.posted()
     age(90)
 
@@ -256,7 +256,7 @@ def test_what_somebody_else_puts_into_a_stream_is_seen_until_it_is_dead(
 
 
 def test_an_event_marked_by_hand_is_not_explained(alice: Person, sweeper: Sweeper) -> None:
-    outbox._Breaker.paused_until = float("inf")
+    request_redis.breaker._open_until = float("inf")
     alice.posted()
     Event.objects.update(is_done=True)
 

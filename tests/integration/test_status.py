@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from comments.events import outbox, wire
+from comments.events import request_redis, wire
 from comments.events.dead_letters import list_dead
 from comments.monitoring import letters
 from comments.monitoring.watch import Watch
@@ -254,7 +254,7 @@ def test_without_redis_the_letters_pages_say_so(morgan: Person) -> None:
 
 def test_what_the_queue_does_not_take_stays_dead(morgan: Person, redis_client: redis.Redis) -> None:
     letter_id = bury(redis_client)
-    outbox._Breaker.paused_until = float("inf")
+    request_redis.breaker._open_until = float("inf")
 
     text = act(morgan, "replay", letter_id)
 

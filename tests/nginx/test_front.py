@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import tempfile
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from realtime.heads import QUIET_SECONDS
 from tests.nginx.instances import KEY, Instance, running_front
-from tests.nginx.talk import Answer, ask
+from tests.nginx.talk import Answer, ask, connected
 from tests.nginx.upstream import Reply, Upstream
 from tests.servers import wait_until
 
@@ -274,3 +275,25 @@ def test_a_stopped_api_is_found_again_at_once(front: Instance, upstream: Upstrea
 
     assert get(front, "/admin/").status == 200
     assert threading.active_count() < 50
+
+
+def test_a_request_without_an_end_is_dropped(front: Instance) -> None:
+    began = time.monotonic()
+    with connected(front.port, timeout_seconds=15) as silent, connected(front.port) as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: front\r\nX-Slow: ")
+
+        assert silent.recv(1) == b""
+        wait_until(lambda: is_closed_after(slow, b"z"), seconds=15, message="a request that goes on and on")
+    assert time.monotonic() - began > 9  # a phone on a bad day has that long
+
+
+def is_closed_after(connection: socket.socket, said: bytes) -> bool:
+    """Says it, and whether nginx has hung up within a twentieth of a second."""
+    connection.settimeout(0.05)
+    try:
+        connection.sendall(said)
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True

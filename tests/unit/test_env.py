@@ -98,6 +98,8 @@ def test_a_given_secret_key_is_taken_and_none_is_made(
         ("KIBITZ_FORMATTERS", "0", "kibitz.E001"),
         ("KIBITZ_FORMATTERS", "two", "kibitz.E001"),
         ("KIBITZ_MAX_SOCKETS_PER_ADDRESS", "-1", "kibitz.E001"),
+        ("KIBITZ_MAX_CONNECTIONS", "many", "kibitz.E001"),
+        ("KIBITZ_QUEUE_MAX_MB", "1.5", "kibitz.E001"),
         ("KIBITZ_BEHIND_PROXY", "maybe", "kibitz.E001"),
         ("KIBITZ_DATABASE_POOL", "20", "kibitz.E001"),
     ],

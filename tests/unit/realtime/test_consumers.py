@@ -9,7 +9,7 @@ import pytest
 from channels.routing import ProtocolTypeRouter
 from channels.testing import ApplicationCommunicator, HttpCommunicator, WebsocketCommunicator
 
-from realtime.hub import Hub
+from realtime.hub import Hub, TooManySockets
 from realtime.publisher import Frame
 from realtime.publisher_channels import ChannelsPublisher
 from realtime.routing import live_application
@@ -144,6 +144,26 @@ async def test_one_address_gets_no_more_sockets_than_allowed(
     fourth = await open_socket(application)
     assert hub.socket_count() == 1
     await fourth.disconnect()
+
+
+async def test_all_addresses_together_get_no_more_sockets_than_the_process_may_hold(redis_url: str) -> None:
+    hub = Hub(redis_url, max_sockets_per_address=2, max_sockets=2)
+    hub.start()
+    alices = await hub.join(KEY, "192.0.2.1", lambda code: None)
+    bobs = await hub.join(KEY, "192.0.2.2", lambda code: None)
+
+    with pytest.raises(TooManySockets):
+        await hub.join(KEY, "192.0.2.3", lambda code: None)
+    hub.leave(alices)
+    hub.leave(alices)
+    carols = await hub.join(KEY, "192.0.2.3", lambda code: None)
+    with pytest.raises(TooManySockets):
+        await hub.join(KEY, "192.0.2.4", lambda code: None)
+
+    for mailbox in (bobs, carols):
+        hub.leave(mailbox)
+    assert hub.socket_count() == 0
+    await hub.stop()
 
 
 async def test_one_address_gets_no_more_streams_than_allowed(redis_url: str) -> None:

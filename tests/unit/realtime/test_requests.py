@@ -13,7 +13,7 @@ from realtime.requests import MAX_BODY_BYTES, REQUEST_SECONDS, BoundedChannel
 @pytest.mark.parametrize("begun", [b"", b"GE", b"GET / HTTP/1.1\r\nHost: x\r\n"])
 def test_a_request_that_comes_byte_by_byte_must_be_whole_in_time(begun: bytes) -> None:
     clock, transport = Clock(), StringTransport()  # type: ignore[no-untyped-call]
-    channel: Any = BoundedChannel()  # type: ignore[no-untyped-call]
+    channel: Any = BoundedChannel()
     channel.callLater, channel.timeOut = clock.callLater, REQUEST_SECONDS
     channel.makeConnection(transport)
     channel.dataReceived(begun)
