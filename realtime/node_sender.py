@@ -15,7 +15,9 @@ PIPELINED: Final = 16
 PIPELINED_BYTES: Final = 256 * 1024
 HEAVY_READERS: Final = 1_000  # 10 ms of fan-out: what is behind it on its connection would wait for it
 LATE_SECONDS: Final = 1.0  # publish waits no longer
-ANSWER_SECONDS: Final = 30.0  # one frame to a million readers takes 20 s
+ANSWER_SECONDS: Final = 10.0
+# One frame to a million readers took 32 s while others posted, and whatever is behind it on its worker waits.
+ANSWER_SECONDS_PER_SOCKET: Final = 60e-6
 MAX_FRAMES: Final = 20_000
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_FRAMES_A_THREAD: Final = 16
@@ -38,8 +40,8 @@ class _Lane:
 class NodeSender:
     """Carries frames to one node: in order for each thread, all threads beside each other, bounded.
 
-    A node that refuses connections, breaks, takes 30 s to answer, or for which too much waits is stale: what
-    waits is dropped, and nothing is taken until `recover`.
+    A node that refuses connections, breaks, takes 10 s to answer (more where it holds many sockets), or for
+    which too much waits is stale: what waits is dropped, and nothing is taken until `recover`.
     """
 
     def __init__(self, address: str, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -57,9 +59,7 @@ class NodeSender:
         self._heard_at = 0.0
         self._complained_at = float("-inf")
         self._is_closed = False
-        self._connections = [
-            PushConnection(address, answer_seconds=ANSWER_SECONDS) for _ in range(CONNECTIONS)
-        ]
+        self._connections = [PushConnection(address, may_wait=self._may_wait) for _ in range(CONNECTIONS)]
         self._threads = [
             threading.Thread(target=self._work, args=(connection,), name="push", daemon=True)
             for connection in self._connections
@@ -91,13 +91,8 @@ class NodeSender:
 
     def answers(self) -> bool:
         """Asks the node whether it is well, on a connection of its own; blocks for some seconds at most."""
-        connection = PushConnection(self.address, answer_seconds=LATE_SECONDS)
-        try:
-            return [answer.status for answer in connection.exchange([get_request("/healthz")])] == [200]
-        except ConnectionLost:
-            return False
-        finally:
-            connection.close()
+        answer = self._asked("/healthz")
+        return answer is not None and answer.status == 200
 
     def recover(self) -> None:
         """Takes frames again."""
@@ -113,6 +108,26 @@ class NodeSender:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
+
+    def _may_wait(self, seconds: float) -> bool:
+        """Whether an answer may still come, after so many seconds of nothing: the more sockets, the longer a
+        fan-out takes; and a node that does not even say how many it holds is not busy, but gone."""
+        if seconds < ANSWER_SECONDS:
+            return True
+        status = self._asked("/status")
+        return (
+            status is not None and seconds < ANSWER_SECONDS + ANSWER_SECONDS_PER_SOCKET * status.subscribers
+        )
+
+    def _asked(self, path: str) -> Answer | None:
+        """On a connection of its own; None where no answer comes at once."""
+        connection = PushConnection(self.address, may_wait=lambda seconds: seconds < LATE_SECONDS)
+        try:
+            return next(connection.exchange([get_request(path)]))
+        except ConnectionLost:
+            return None
+        finally:
+            connection.close()
 
     def _add(self, delivery: Delivery, now: float, *, node_is_late: bool) -> None:
         key = delivery.frame.key

@@ -2,16 +2,19 @@
 
 import re
 import socket
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+LOOK_SECONDS: Final = 1.0  # how often one that does not answer is thought about
 CONNECT_SECONDS: Final = 1.0  # push nodes are on this machine or in the same network
 _RECEIVE_BYTES: Final = 65_536
 _MAX_ANSWER_BYTES: Final = 65_536  # Nchan's take 300
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
-_SUBSCRIBERS: Final = re.compile(rb'"subscribers": *(\d+)')
+# Of a publisher's answer in JSON, and of nchan_stub_status in plain text.
+_SUBSCRIBERS: Final = re.compile(rb'\bsubscribers"?: *(\d+)')
 
 
 class ConnectionLost(Exception):
@@ -23,7 +26,7 @@ class NoAnswer(ConnectionLost):
 
 
 class Answer(NamedTuple):
-    """`subscribers` is how many sockets the node says the frame went to."""
+    """`subscribers` is how many sockets the node says the frame went to, or in all where it was asked so."""
 
     status: int
     subscribers: int
@@ -43,12 +46,13 @@ class PushConnection:
     """A connection to `address` (http://host:port or unix:/path), opened when it is used.
 
     geventhttpclient sends one request and waits for its answer; here the requests of one `exchange` go out in
-    one write, which costs a third. Belongs to one thread, but for `abort`.
+    one write, which costs a third. Belongs to one thread, but for `abort`. `may_wait` is asked once a second,
+    with how many seconds nothing has come; it may block.
     """
 
-    def __init__(self, address: str, *, answer_seconds: float) -> None:
+    def __init__(self, address: str, *, may_wait: Callable[[float], bool]) -> None:
         self._address = address
-        self._answer_seconds = answer_seconds
+        self._may_wait = may_wait
         self._socket: socket.socket | None = None
         self._buffer = b""
 
@@ -67,7 +71,7 @@ class PushConnection:
                 yield self._answer(self._socket)
         except TimeoutError as error:
             self.close()
-            raise NoAnswer(f"no answer in {self._answer_seconds:g} s") from error
+            raise NoAnswer("it does not answer") from error
         except OSError as error:
             self.close()
             raise ConnectionLost(str(error)) from error
@@ -101,7 +105,7 @@ class PushConnection:
             parts = urlsplit(self._address)
             connection = socket.create_connection((parts.hostname or "", parts.port or 80), CONNECT_SECONDS)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(self._answer_seconds)
+        connection.settimeout(LOOK_SECONDS)
         return connection
 
     def _answer(self, connection: socket.socket) -> Answer:
@@ -119,7 +123,17 @@ class PushConnection:
         return Answer(int(head[9:12]), int(subscribers[1]) if subscribers else 0)
 
     def _receive(self, connection: socket.socket) -> None:
-        received = connection.recv(_RECEIVE_BYTES)
+        received = self._received(connection)
         if not received or len(self._buffer) > _MAX_ANSWER_BYTES:
             raise ConnectionLost("the node closed the connection")
         self._buffer += received
+
+    def _received(self, connection: socket.socket) -> bytes:
+        """Raises TimeoutError when it was waited for long enough."""
+        since = time.monotonic()
+        while True:
+            try:
+                return connection.recv(_RECEIVE_BYTES)
+            except TimeoutError:
+                if not self._may_wait(time.monotonic() - since):
+                    raise

@@ -1,5 +1,6 @@
 """What formatters may rely on: order, counts, one deflation for all, limits, pipelining."""
 
+import contextlib
 import json
 import os
 import socket
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from websockets.asyncio.client import connect
 
+from realtime.push_connection import Answer, PushConnection, get_request
 from tests.nginx.instances import KEY, Push, live_path
 from tests.nginx.talk import COUNTING, EventStream, WebSocket, ask, connected
 
@@ -31,6 +33,18 @@ def test_a_frame_reaches_both_carriers_as_it_is(push: Push) -> None:
         assert push.publish(FRAME) == 2
 
         assert web_socket.text() == stream.data() == FRAME
+
+
+def test_formatters_can_ask_a_slow_node_how_many_sockets_it_holds(push: Push) -> None:
+    connection = PushConnection(f"unix:{push.publish_socket}", may_wait=lambda seconds: seconds < 5)
+    with (
+        WebSocket(connected(push.port), live_path()),
+        EventStream(connected(push.port), live_path()),
+        contextlib.closing(connection),
+    ):
+        push.wait_for_readers(2)
+
+        assert list(connection.exchange([get_request("/status")])) == [Answer(200, 2)]
 
 
 def test_a_frame_for_one_thread_stays_in_it(push: Push) -> None:

@@ -22,6 +22,7 @@ class FakeNode:
         self.statuses: dict[str, int] = {}
         self.held: dict[str, threading.Event] = {}
         self.breaks_on: set[str] = set()
+        self.subscribers = 0  # as its status says
         self._sockets: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
@@ -67,8 +68,9 @@ class FakeNode:
             return False
         if key in self.held:
             self.held[key].wait(10)
-        if key == "healthz":
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        if key in {"healthz", "status"}:
+            text = b"ok" if key == "healthz" else b"channels: 80\nsubscribers: %d\n" % self.subscribers
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text))
             return True
         self.arrived.append((key, body))
         status = self.statuses.get(key, 201)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime import node_sender
+from realtime import node_sender, push_connection
 from realtime.delivery import Countdown, Delivery, Outcome
 from realtime.node_sender import NodeSender
 from realtime.publisher import Frame
@@ -104,12 +104,35 @@ def test_a_frame_that_breaks_the_node_again_makes_it_stale(node: FakeNode, sende
     assert sender.is_stale
 
 
-def test_a_node_that_does_not_answer_is_stale_after_a_while(
-    node: FakeNode, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of a second is long."""
+    monkeypatch.setattr(push_connection, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(node_sender, "LATE_SECONDS", 0.1)
     monkeypatch.setattr(node_sender, "ANSWER_SECONDS", 0.1)
+
+
+def test_a_node_that_holds_many_sockets_may_take_longer(node: FakeNode, impatient: None) -> None:
+    node.subscribers = 1_000_000
     sender = NodeSender(node.address)
-    node.held = {"a": threading.Event()}
+    node.held = {"a": threading.Event(), "b": threading.Event()}
+    both = offered(sender, "a", "b")
+
+    release = threading.Timer(0.5, node.held["a"].set)
+    release.start()
+    node.held["b"].set()
+
+    assert outcomes(both) == [Outcome.TAKEN] * 2
+    assert not sender.is_stale
+    sender.close()
+
+
+@pytest.mark.parametrize("held", [["a"], ["a", "status"]], ids=["it holds few sockets", "it says nothing"])
+def test_a_node_that_does_not_answer_is_stale_after_a_while(
+    node: FakeNode, impatient: None, held: list[str]
+) -> None:
+    sender = NodeSender(node.address)
+    node.held = {key: threading.Event() for key in held}
 
     assert outcomes(offered(sender, "a")) == [Outcome.MISSED]
     assert sender.is_stale

@@ -18,7 +18,7 @@ def node(tmp_path: Path) -> Iterator[FakeNode]:
 
 @pytest.fixture
 def connection(node: FakeNode) -> Iterator[PushConnection]:
-    connection = PushConnection(node.address, answer_seconds=10)
+    connection = PushConnection(node.address, may_wait=lambda seconds: seconds < 10)
     yield connection
     connection.close()
 
@@ -51,7 +51,7 @@ def test_a_connection_that_broke_is_opened_by_the_next_exchange(
 
 @pytest.mark.parametrize("address", ["unix:/nonexistent/node.sock", "http://127.0.0.1:{port}"])
 def test_a_node_that_is_not_there_is_said_to_be_lost(address: str) -> None:
-    connection = PushConnection(address.format(port=unused_port()), answer_seconds=10)
+    connection = PushConnection(address.format(port=unused_port()), may_wait=lambda seconds: seconds < 10)
 
     with pytest.raises(ConnectionLost):
         list(connection.exchange([get_request("/healthz")]))
