@@ -15,7 +15,7 @@ from comments.supervision.probes import Question
 
 PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 FIRST_DELAY_SECONDS: Final = 0.2
-LONGEST_DELAY_SECONDS: Final = 10.0
+LONGEST_DELAY_SECONDS: Final = 5.0  # readers are promised to be up to date 30 s after whatever happened
 HEALTHY_SECONDS: Final = 5.0  # who lived this long had started well: its next death is a new fault
 LONGEST_LINE_BYTES: Final = 65536  # a pipe's worth; what never ends its line is cut here
 
@@ -56,7 +56,7 @@ class Service:
 
 
 class Backoff:
-    """A restart's wait: 0.2 s, doubling to 10 s; after 5 s of health 0.2 s again."""
+    """A restart's wait: 0.2 s, doubling to 5 s; after 5 s of health 0.2 s again."""
 
     def __init__(self) -> None:
         self._next = FIRST_DELAY_SECONDS

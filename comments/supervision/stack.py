@@ -79,15 +79,12 @@ class Stack:
         yield [
             self._resources.enter_context(self._cluster.service()),
             services.debian_redis(self._redis_socket, self._state_dir / "redis"),
-            self._push_service(),  # before the formatters, which drain into it when all stops
+            self._push_service(),
         ]
         yield [services.prepare()]
-        yield [
-            self._api(),
-            *(services.daphne(number, path) for number, path in self._daphne_sockets()),
-            *services.formatters(self._formatters),
-            services.sweeper(),
-        ]
+        # When all stops, what the API took last still goes through these, and from them to the push node.
+        yield [*services.formatters(self._formatters), services.sweeper()]
+        yield [self._api(), *(services.daphne(number, path) for number, path in self._daphne_sockets())]
         yield [self._front_service()]
 
     def _one_cell(self) -> str:

@@ -19,7 +19,7 @@ from comments.supervision.workers import Workers
 POLL_SECONDS: Final = 0.03  # how often a starting service is asked whether it is up
 STOP_SECONDS: Final = 4.0  # what all stages together get before SIGKILL; the promise is gone in 5
 EARLIER_STAGE_SECONDS: Final = (
-    0.5  # kept back for each stage that stops after this one: valkey takes some 0.1 s
+    0.4  # kept back for each stage that stops after this one: valkey takes some 0.1 s
 )
 OWN_NAME: Final = "kibitz"
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

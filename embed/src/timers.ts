@@ -8,7 +8,7 @@ export interface Clock {
   Math: { random(): number };
 }
 
-const BACKOFF_MAX_SECONDS = 30;
+const BACKOFF_MAX_SECONDS = 20; // a server that is back has everybody back, and up to date, within the 30 s that are promised
 
 /** Timers by name: setting one again replaces it. */
 export class Timers {

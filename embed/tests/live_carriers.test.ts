@@ -21,7 +21,7 @@ describe("a connection that breaks", () => {
     expect(told.seqs).toEqual([1, 2, 3]);
   });
 
-  test("comes back with a growing, random wait of at most 30 s", async () => {
+  test("comes back with a growing, random wait of at most 20 s", async () => {
     const { clock, open, sockets } = connectedReader();
     clock.dice = 0.999;
     const socket = await open();
@@ -37,7 +37,7 @@ describe("a connection that breaks", () => {
       last(sockets).break();
     }
 
-    expect(waits.map(Math.round)).toEqual([1, 1, 2, 4, 8, 16, 30]);
+    expect(waits.map(Math.round)).toEqual([1, 1, 2, 4, 8, 16, 20]);
   });
 
   test("after the server's goodbye comes back within the server's window", async () => {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
-BACKOFF_MAX_SECONDS: Final = 30.0
+BACKOFF_MAX_SECONDS: Final = 20.0
 _STEEPEST: Final = 6  # 0.5 s doubled so often is more than the longest wait
 
 

@@ -124,7 +124,7 @@ def test_a_connection_that_did_not_open_is_tried_at_a_new_address(player: Player
     assert [socket.url for socket in player.network.sockets] == [FIRST_ADDRESS, "ws://other/live/k"]
 
 
-def test_waits_grow_to_half_a_minute_and_no_further(player: Player) -> None:
+def test_waits_grow_to_twenty_seconds_and_no_further(player: Player) -> None:
     player.play({"dice": 0.999})
     player.play({"do": "show"})
     player.play({"advance": 10})
@@ -138,4 +138,4 @@ def test_waits_grow_to_half_a_minute_and_no_further(player: Player) -> None:
             player.play({"advance": 0.1})
         waits.append(round(player.clock.monotonic() - since))
 
-    assert waits == [1, 1, 2, 4, 8, 16, 30, 30]
+    assert waits == [1, 1, 2, 4, 8, 16, 20, 20]
