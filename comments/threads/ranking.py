@@ -10,8 +10,8 @@ def best(up: int, down: int) -> float:
     """The lower bound of the Wilson score interval of the share of upvotes, in [0, 1): few votes rank
     cautiously (E. B. Wilson, 1927)."""
     total = up + down
-    if total == 0:
-        return 0.0
+    if up == 0:
+        return 0.0  # exactly: below, what is left of centre and spread would be a rounding error
     share = up / total
     centre = share + _Z**2 / (2 * total)
     spread = _Z * sqrt((share * (1 - share) + _Z**2 / (4 * total)) / total)

@@ -31,6 +31,8 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Whoever started the tests may have them ignore it, as shells do with jobs in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert self._popen.stdout is not None
         self._output: IO[str] = self._popen.stdout
