@@ -20,6 +20,7 @@ from comments.env import BASE_DIR, state_dir
 from loadtest import limits
 from loadtest.bench import Bench, say
 from loadtest.closed_loop import NoAnswer
+from loadtest.convergence.programs import ProgramFailed
 from loadtest.posting import PostersFailed
 from loadtest.readers import ReadersFailed
 from loadtest.report import Report, free_path
@@ -31,6 +32,7 @@ SHORT: Final = (
     *("ramp", "one_thread", "storm", "plain_nchan"),
 )
 LONG: Final = ("ramp", "one_thread")
+SCENARIOS: Final = (*SHORT, "reconnect")
 SHORT_READERS: Final = 10_000
 
 
@@ -66,7 +68,7 @@ def measure(names: tuple[str, ...] | list[str], bench: Bench) -> int:
         began = time.monotonic()
         try:
             scenario(name)(bench)
-        except (StackFailed, PostersFailed, ReadersFailed, NoAnswer, ConnectionLost) as error:
+        except (StackFailed, PostersFailed, ReadersFailed, ProgramFailed, NoAnswer, ConnectionLost) as error:
             failed.append(name)
             bench.report.text(f"**Failed:** {error}")
             say(f"load: {name} failed: {error}")
@@ -110,7 +112,9 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         prog="./run load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--readers", type=_count, help="the long ramp, up to so many readers")
-    parser.add_argument("--only", nargs="+", choices=SHORT, metavar="SCENARIO", help=f"of {', '.join(SHORT)}")
+    parser.add_argument(
+        "--only", nargs="+", choices=SCENARIOS, metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)}"
+    )
     parser.add_argument(
         "--raise-limits", action="store_true", help="set the kernel's limits where they are too low"
     )

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 from comments.env import BASE_DIR
 from comments.supervision.processes import tie_to_parent
+from comments.supervision.state import RunDir
 
 HOST: Final = "127.0.0.1"
 RUN: Final = (sys.executable, "-m", "comments.supervision")
@@ -124,56 +125,66 @@ class Stack:
         return _answers(host, port, "/readyz") and _answers(host, port + 1, "/healthz")
 
 
+class StackProcess:
+    """A `./run stack` of our own on a state directory, which may be started again after a stop."""
+
+    def __init__(self, state: Path, port: int, site: str, settings: Mapping[str, str]) -> None:
+        self.state = state
+        self.stack = Stack(f"http://{HOST}:{port}", state, site)
+        self._log = state / "stack.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        environment = {k: v for k, v in os.environ.items() if k not in {"REDIS_URL", "DATABASE_URL"}}
+        self._environment = {**environment, "PORT": str(port), "KIBITZ_STATE_DIR": str(state), **settings}
+
+    def start(self) -> None:
+        """Returns when it is up; raises StackFailed."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [*RUN, "stack"],
+                cwd=BASE_DIR,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C is for us: we end it when we are done with it
+                preexec_fn=tie_to_parent(signal.SIGTERM),
+            )
+        give_up_at = time.monotonic() + START_SECONDS
+        while not self.stack.is_up():
+            if self._process.poll() is not None or time.monotonic() > give_up_at:
+                tail = "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+                raise StackFailed(f"./run stack did not come up; the end of its log:\n{tail}")
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # its children are tied to it
+            self._process.wait()
+        self._process = None
+
+    def environment(self) -> dict[str, str]:
+        """What its processes find in theirs."""
+        return RunDir(self.state / "stack").environment()
+
+
 @contextlib.contextmanager
 def started(state: Path, *, readers: int) -> Iterator[Stack]:
     """A stack of its own in an emptied directory, with room for so many readers; ended at the end."""
-    port = free_pair()
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
-    log = state / "stack.log"
-    environment = {k: v for k, v in os.environ.items() if k not in {"REDIS_URL", "DATABASE_URL"}}
-    environment |= {
-        "PORT": str(port),
-        "KIBITZ_STATE_DIR": str(state),
-        "KIBITZ_MAX_SOCKETS_PER_ADDRESS": "0",
-        "KIBITZ_PUSH_READERS": str(readers),
-    }
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*RUN, "stack"],
-            cwd=BASE_DIR,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # Ctrl-C is for us: we end it when we are done with it
-            preexec_fn=tie_to_parent(signal.SIGTERM),
-        )
+    settings = {"KIBITZ_MAX_SOCKETS_PER_ADDRESS": "0", "KIBITZ_PUSH_READERS": str(readers)}
+    process = StackProcess(state, free_pair(), "load", settings)
     try:
-        stack = Stack(f"http://{HOST}:{port}", state, site="load")
-        _wait_until_up(stack, process, log)
-        stack.make_site()
-        yield stack
+        process.start()
+        process.stack.make_site()
+        yield process.stack
     finally:
-        _stop(process)
-
-
-def _wait_until_up(stack: Stack, process: subprocess.Popen[bytes], log: Path) -> None:
-    give_up_at = time.monotonic() + START_SECONDS
-    while not stack.is_up():
-        if process.poll() is not None or time.monotonic() > give_up_at:
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
-            raise StackFailed(f"./run stack did not come up; the end of its log:\n{tail}")
-        time.sleep(0.2)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()  # its children are tied to it
-        process.wait()
+        process.stop()
 
 
 def _answers(host: str, port: int, path: str) -> bool:
@@ -187,12 +198,15 @@ def _answers(host: str, port: int, path: str) -> bool:
         connection.close()
 
 
-def free_pair() -> int:
-    """A port that is free together with the next one: the front's and the push instance's.
+def free_pair(*, apart_from: int = 0) -> int:
+    """A port that is free together with the next one, the front's and the push instance's; another pair than
+    the one that begins with `apart_from`.
 
     Out of a range from which no kernel gives ports away by itself: the stack takes a while to reach for them.
     """
     for port in range(PORTS.start + secrets.randbelow(len(PORTS)) // 2 * 2, PORTS.stop, 2):
+        if port == apart_from:
+            continue
         with socket.socket() as front, socket.socket() as push, contextlib.suppress(OSError):
             front.bind((HOST, port))
             push.bind((HOST, port + 1))

@@ -54,6 +54,3 @@ class HandOver:
             self._is_behind = not self._is_told or bool(is_member)
             self._is_told = True
             return not self._is_behind
-
-
-hand_over: Final = HandOver()

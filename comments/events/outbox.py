@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 import redis
 from django.db import transaction
@@ -12,13 +13,15 @@ from django.db import transaction
 from comments import env
 from comments.events import request_redis, wire
 from comments.events.breaker import LeftAlone
-from comments.events.hand_over import hand_over
+from comments.events.hand_over import HandOver
 from comments.events.models import Event
 from comments.events.redis_clients import REQUEST_TIMEOUT_SECONDS
 from comments.events.rows import insert
 from comments.events.shapes import EventShape, compact_json
 
 logger = logging.getLogger(__name__)
+
+hand_over: Final = HandOver()
 
 
 def append_event(

@@ -48,7 +48,7 @@ def count_accepted() -> Accepted:
 def unpublished() -> Unpublished:
     """From the index of these rows alone."""
     waiting = Event.objects.filter(is_done=False)
-    return Unpublished(waiting.count(), waiting.order_by("created").values_list("created", flat=True).first())
+    return Unpublished(waiting.count(), waiting.order_by("pk").values_list("created", flat=True).first())
 
 
 class Remembered:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from comments.events import wire
 from comments.events.models import Event
-from comments.events.sweeper import BATCH, LOOK_MAX_SECONDS, STALE_AFTER
+from comments.events.sweeper import LOOK_MAX_SECONDS, STALE_AFTER
 from comments.monitoring.pipeline import BEGAN, Pipeline, Stream, read_pipeline
 from comments.monitoring.queries import Accepted, Unpublished, count_accepted, unpublished
 from comments.monitoring.whereabouts import Found, Whereabouts, look_for_events
@@ -105,7 +105,7 @@ def _without_redis(
 
 
 def _oldest_rows(now: datetime) -> list[Row]:
-    rows = Event.objects.filter(is_done=False).order_by("created").values_list("pk", "created")[:ROWS]
+    rows = Event.objects.filter(is_done=False).order_by("pk").values_list("pk", "created")[:ROWS]
     return [Row(pk, (now - created).total_seconds()) for pk, created in rows]
 
 
@@ -220,14 +220,14 @@ class _Places:
                 "pk", flat=True
             )
         )
-        for rank, row in enumerate(self._rows):
+        for row in self._rows:
             place = self._place(row, found)
             if place:
                 groups.setdefault(place, []).append(row)
             elif row.id not in still:
                 groups.setdefault("published meanwhile", []).append(row)
             else:
-                text, is_explained = self._nowhere(row, rank, is_partial=found.is_partial)
+                text, is_explained = self._nowhere(row, is_partial=found.is_partial)
                 (groups if is_explained else lost).setdefault(text, []).append(row)
         self.explained = [_line(text, rows) for text, rows in groups.items()]
         self.unexplained = [_line(text, rows) for text, rows in lost.items()]
@@ -246,7 +246,7 @@ class _Places:
             return "published, on the done list: the sweeper marks them"
         return "dead letters" if row.id in found.dead else ""
 
-    def _nowhere(self, row: Row, rank: int, *, is_partial: bool) -> tuple[str, bool]:
+    def _nowhere(self, row: Row, *, is_partial: bool) -> tuple[str, bool]:
         """Why a row is in no stream, and whether that explains it."""
         silent = self._pipeline.sweeper_silent_seconds
         began = self._pipeline.began_at
@@ -255,8 +255,6 @@ class _Places:
         if silent is None or silent > SWEEPER_SILENT_SECONDS:
             since = "it has never been here" if silent is None else f"it was here {silent:.0f} s ago"
             return f"in the outbox, not enqueued, and no sweeper brings them: {since}", False
-        if rank >= BATCH:
-            return f"in the outbox, not enqueued: the sweeper brings the {BATCH} oldest first", True
         is_settled = began is not None and self._pipeline.now - began > LOST_SECONDS
         if row.age_seconds > LOST_SECONDS and is_settled:
             return f"in no stream for a minute, though a sweeper runs: run this again in {_SWEPT} s", False

@@ -19,7 +19,7 @@ from tests.cast import Page
 from tests.edges.visitor import SITE, call, moderator_cookie, post
 from tests.running import ROOT, Run
 
-EXAMPLES: Final = 10  # at random, of a call, for each of the three who ask; the schema's limits come on top
+EXAMPLES: Final = 5  # at random, of a call, for each of the three who ask; the schema's limits come on top
 POSTS: Final = 30
 URL_CHARS: Final = 8_000  # what every server in front takes
 PAGE: Final = Page(site=SITE, page_id="schema")

@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, connections
 
-from comments.events import queue_room, request_redis
+from comments.events import outbox, queue_room, request_redis
 from comments.events.breaker import Breaker
-from comments.events.hand_over import hand_over
+from comments.events.hand_over import HandOver
 from comments.rest import throttles
 from comments.sites import services
 from comments.sites.models import Site
@@ -22,7 +22,7 @@ def _forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A breaker that another test opened, a hand-over that it began, the queue's size, the acts that this
     process counted by itself, and other tests' sites are forgotten; a site's change counts at once."""
     monkeypatch.setattr(request_redis, "breaker", Breaker())
-    hand_over._is_behind = False
+    monkeypatch.setattr(outbox, "hand_over", HandOver())
     queue_room.meter._look_at = float("-inf")
     throttles._own_limiter.cache_clear()
     throttles._own_readings.cache_clear()

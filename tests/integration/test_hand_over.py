@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import redis
 
-from comments.events import request_redis, wire
+from comments.events import outbox, request_redis, wire
 from comments.events.breaker import Breaker
-from comments.events.hand_over import LONGEST_SECONDS, HandOver, hand_over
+from comments.events.hand_over import LONGEST_SECONDS, HandOver
 from comments.events.redis_clients import command_client
 from comments.events.sweeper import Sweeper
 from tests.cast import Person
@@ -116,6 +116,6 @@ def test_the_time_begins_when_redis_is_back(no_redis: None, monkeypatch: pytest.
 def test_nobody_waits_while_nothing_went_wrong(alice: Person, redis_client: redis.Redis) -> None:
     alice.posted()
 
-    assert hand_over.is_over()
+    assert outbox.hand_over.is_over()
     assert not redis_client.exists(wire.BEHIND)
     assert numbers(redis_client) == [1]

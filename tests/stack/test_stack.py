@@ -71,7 +71,7 @@ def test_a_killed_process_is_back_and_posts_are_live_again(
     _require_live(stack, page, wait_until)
 
 
-@pytest.mark.parametrize("name", ["daphne-1", "push", "redis"])
+@pytest.mark.parametrize("name", ["daphne-1", "push"])
 def test_a_process_that_hangs_is_replaced_and_posts_are_live_again(
     stack: StackRun, page: Page, wait_until: WaitUntil, name: str
 ) -> None:

@@ -1,31 +1,36 @@
-"""Readers with the embed's own engine, in node, of a real `./run stack`."""
+"""Readers of a real `./run stack`: with the embed's own engine in node, and with its twin in Python."""
 
+import dataclasses
 import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 import pytest
 
 from comments.supervision.processes import tie_to_parent
+from loadtest.convergence.faults import children
+from loadtest.convergence.programs import PYTHON_READERS
+from loadtest.convergence.setting import NODE, built_readers
 from tests.cast import Page
 from tests.conftest import WaitUntil
 from tests.running import ROOT, StackRun
 from tests.stack.browsers import Browser
 
+WORKER_SECONDS: Final = 15.0  # a silent connection finds out by itself in 22 to 67
 RETURN_SECONDS: Final = 60.0  # a push instance that is back, and its readers after it
 
 
-class NodeReaders:
+class Readers:
     """The running program; `arrivals` has of each event how many readers applied it."""
 
-    def __init__(self, program: Path, base: str) -> None:
+    def __init__(self, program: Sequence[str], base: str) -> None:
         self.arrivals: dict[int, int] = {}
         self._process = subprocess.Popen(
-            ["node", str(program), base],
+            [*program, base],
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -51,25 +56,22 @@ class NodeReaders:
         return self._process.returncode
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program as one file, built from this tree."""
-    built = tmp_path_factory.mktemp("readers") / "readers.cjs"
-    subprocess.run(
-        ["npm", "--prefix", "embed", "run", "--silent", "readers", "--", built], cwd=ROOT, check=True
-    )
-    return built
+@pytest.fixture(scope="module", params=["node", "python"])
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
+    if request.param == "python":
+        return PYTHON_READERS
+    return NODE, str(built_readers(tmp_path_factory.mktemp("readers")))
 
 
 @pytest.fixture
-def readers(program: Path, stack: StackRun) -> Iterator[NodeReaders]:
-    readers = NodeReaders(program, stack.url)
+def readers(program: Sequence[str], stack: StackRun) -> Iterator[Readers]:
+    readers = Readers(program, stack.url)
     yield readers
     assert readers.end() == 0
 
 
 def test_what_is_posted_arrives_by_every_way(
-    stack: StackRun, page: Page, readers: NodeReaders, wait_until: WaitUntil
+    stack: StackRun, page: Page, readers: Readers, wait_until: WaitUntil
 ) -> None:
     alice = Browser(stack.port, page)
     ways = ["push", "front", f"127.0.0.1:{stack.port + 1}"]
@@ -94,7 +96,7 @@ def test_what_is_posted_arrives_by_every_way(
 
 
 def test_readers_of_a_killed_push_instance_miss_nothing(
-    stack: StackRun, page: Page, readers: NodeReaders, wait_until: WaitUntil
+    stack: StackRun, page: Page, readers: Readers, wait_until: WaitUntil
 ) -> None:
     alice = Browser(stack.port, page)
     reader = {"site": page.site, "page_id": page.page_id, "url": page.url, "via": "push"}
@@ -119,3 +121,24 @@ def test_readers_of_a_killed_push_instance_miss_nothing(
     )
     assert readers.arrivals == {1: 5, 2: 5}
     assert totals == {"repeated": 0, "out_of_order": 0}
+
+
+def test_readers_miss_nothing_when_one_of_the_push_instances_workers_is_killed(
+    stack: StackRun, page: Page, readers: Readers, wait_until: WaitUntil
+) -> None:
+    pages = [dataclasses.replace(page, page_id=f"{page.page_id}-{number}") for number in range(8)]
+    orders = [
+        {"site": page.site, "page_id": page.page_id, "url": page.url, "via": "push"} for page in pages * 5
+    ]
+    assert readers.ask("open", readers=orders)["open"] == len(orders)
+
+    os.kill(children(stack.pids()["push"])[0], signal.SIGKILL)
+
+    # Whichever worker its channel belonged to, and whichever holds its socket.
+    for each in pages:
+        Browser(stack.port, each).post("Afterwards.")
+    wait_until(
+        lambda: [seq for _, _, seq in readers.ask("collect")["at"]] == [1] * len(orders),
+        seconds=WORKER_SECONDS,
+        message=lambda: f"the post at all readers, not {readers.ask('collect')['at']}\n{stack.log[-3000:]}",
+    )
