@@ -15,7 +15,6 @@ from comments.events import request_redis, wire
 from comments.events.breaker import LeftAlone
 from comments.events.hand_over import HandOver
 from comments.events.models import Event
-from comments.events.redis_clients import REQUEST_TIMEOUT_SECONDS
 from comments.events.rows import insert
 from comments.events.shapes import EventShape, compact_json
 
@@ -55,12 +54,7 @@ def entry_of(row: Event, site: str) -> wire.EventEntry:
     return wire.EventEntry(id=row.pk, key=row.key, epoch=row.epoch, seq=row.seq, data=row.data, site=site)
 
 
-def enqueue(
-    entries: Iterable[wire.EventEntry | wire.TotalsEntry],
-    *,
-    counter: str = "enqueued",
-    timeout_seconds: float = REQUEST_TIMEOUT_SECONDS,
-) -> bool:
+def enqueue(entries: Iterable[wire.EventEntry | wire.TotalsEntry], *, counter: str = "enqueued") -> bool:
     """Puts entries onto their threads' streams; False when Redis could not take them, or older ones go first.
     Never raises for that: the rows are in the database, and the sweeper repeats what is not done."""
     added, counts = [], Counter[str]()
@@ -77,7 +71,6 @@ def enqueue(
         request_redis.transact(
             *added,
             *(("HINCRBY", wire.COUNTERS, name, count) for name, count in counts.items()),
-            timeout_seconds=timeout_seconds,
         )
     except (LeftAlone, redis.RedisError) as error:
         hand_over.begin()

@@ -11,20 +11,18 @@ from comments.events.redis_clients import REQUEST_TIMEOUT_SECONDS, Command, Kept
 breaker: Final = Breaker()
 
 
-def ask(
-    *commands: Command, raise_on_error: bool = True, timeout_seconds: float = REQUEST_TIMEOUT_SECONDS
-) -> list[Any]:
+def ask(*commands: Command, raise_on_error: bool = True) -> list[Any]:
     """The answers, as `KeptConnection.send` gives them, in one round trip. Raises LeftAlone, RedisError."""
     with breaker.attempt():
-        return _connection(timeout_seconds).send(*commands, raise_on_error=raise_on_error)
+        return _connection().send(*commands, raise_on_error=raise_on_error)
 
 
-def transact(*commands: Command, timeout_seconds: float = REQUEST_TIMEOUT_SECONDS) -> list[Any]:
+def transact(*commands: Command) -> list[Any]:
     """The same in one transaction. Raises LeftAlone, RedisError."""
     with breaker.attempt():
-        return _connection(timeout_seconds).transact(*commands)
+        return _connection().transact(*commands)
 
 
 @cache
-def _connection(timeout_seconds: float) -> KeptConnection:
-    return KeptConnection(env.redis_url(), timeout_seconds=timeout_seconds)
+def _connection() -> KeptConnection:
+    return KeptConnection(env.redis_url(), timeout_seconds=REQUEST_TIMEOUT_SECONDS)
