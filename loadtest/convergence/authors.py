@@ -4,6 +4,7 @@ What is not answered is sent again, under the same Idempotency-Key, until it is:
 unanswered post was stored, and an author who asks again finds out.
 """
 
+import contextlib
 import http.client
 import json
 import random
@@ -11,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -148,11 +149,8 @@ class Authors:
         self._own.append(_Own(answer.content["id"], thread, answer.token))
 
     def _edit(self, api: "_Api", due: float) -> None:
-        own = self._pick()
-        if own is None:
-            return
-        with own.lock:
-            if own.is_deleted:
+        with self._picked() as own:
+            if own is None:
                 return
             body = f"{self._chance.choice(self._texts)[1]} (edited {uuid.uuid4().hex[:8]})"
             request = _Request("PATCH", f"posts/{own.id}/", {"body": body}, token=own.token)
@@ -160,11 +158,8 @@ class Authors:
             self._ledger.edited(own.thread.key, answer.content, time.monotonic())
 
     def _delete(self, api: "_Api", due: float) -> None:
-        own = self._pick()
-        if own is None:
-            return
-        with own.lock:
-            if own.is_deleted:
+        with self._picked() as own:
+            if own is None:
                 return
             own.is_deleted = True
             # 409: an attempt whose answer was lost had deleted it.
@@ -172,13 +167,17 @@ class Authors:
             self._ledger.deleted(own.thread.key, own.id)
 
     def _vote(self, api: "_Api", due: float) -> None:
-        own = self._pick()
-        if own is None:
-            return
-        with own.lock:
-            if not own.is_deleted:
+        with self._picked() as own:
+            if own is not None:
                 value = self._chance.choice((1, -1))
                 self._until_answered(api, _Request("PUT", f"posts/{own.id}/vote/", {"value": value}))
+
+    @contextlib.contextmanager
+    def _picked(self) -> Iterator[_Own | None]:
+        """A post that is there, held for one change; None where none is at hand."""
+        own = self._pick()
+        with own.lock if own is not None else contextlib.nullcontext():
+            yield None if own is None or own.is_deleted else own
 
     def _pick(self, thread: Thread | None = None) -> _Own | None:
         own = [post for post in list(self._own) if thread is None or post.thread is thread]
