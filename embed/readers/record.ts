@@ -1,8 +1,8 @@
 // What all readers saw since somebody last asked: when each event arrived, whether in order, and what they requested.
 import type { Cursor } from "../src/frames";
 
-/** [all, those that no cache answered]. A request without an answer is among the latter: the API may have had it. */
-type Count = [number, number];
+/** [all, those that the API answered rather than a cache, those without an answer]. */
+type Count = [number, number, number];
 type Requests = Record<"events" | "head" | "snapshot" | "bootstrap", Count>;
 
 export interface Collected {
@@ -36,15 +36,15 @@ export class RunRecord {
 
   /** `fetch`, counted. */
   readonly fetch: typeof fetch = async (input, init) => {
-    let isFromCache = false;
+    const count = this.#requests[kindOf(new URL(String(input)).pathname)];
+    count[0]++;
     try {
       const answer = await fetch(input, init);
-      isFromCache = FROM_CACHE.has(answer.headers.get("X-Cache") ?? "");
+      count[1] += Number(!FROM_CACHE.has(answer.headers.get("X-Cache") ?? ""));
       return answer;
-    } finally {
-      const count = this.#requests[kindOf(new URL(String(input)).pathname)];
-      count[0]++;
-      count[1] += Number(!isFromCache);
+    } catch (error) {
+      count[2]++;
+      throw error;
     }
   };
 
@@ -104,5 +104,5 @@ function kindOf(path: string): keyof Requests {
 }
 
 function noRequests(): Requests {
-  return { events: [0, 0], head: [0, 0], snapshot: [0, 0], bootstrap: [0, 0] };
+  return { events: [0, 0, 0], head: [0, 0, 0], snapshot: [0, 0, 0], bootstrap: [0, 0, 0] };
 }

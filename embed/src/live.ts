@@ -43,6 +43,7 @@ const TRIES_UNPROVEN = 3; // failures of a carrier that never opened here before
 const TRIES_PROVEN = 8; // about a minute of backoff: it did work, so the server is down rather than the way blocked
 const OPEN_SECONDS = 8; // a connection that neither opens nor fails is a swallowed one
 const STABLE_SECONDS = 5; // a shorter life does not reset the backoff, or a flapping server is hammered
+const CATCHUP_SECONDS = 2; // over which those who lost their connection together ask for what they missed
 const TOO_MANY_SOCKETS = 4029;
 
 export interface Live {
@@ -92,7 +93,9 @@ export function createLive(options: LiveOptions): Live {
       lost(0); // this browser or its policy has no such carrier
       return;
     }
-    if (rung < POLL) timers.after("open", OPEN_SECONDS, () => lost(0));
+    // a way that is known to work and fails is crowded: who gives up soon has to begin again
+    const isCrowded = proven[rung] && failures;
+    if (rung < POLL) timers.after("open", isCrowded ? 2 * OPEN_SECONDS : OPEN_SECONDS, () => lost(0));
   }
 
   /** What did not open may have expired, or its node be gone. While the API is away the old ones are as good as any. */
@@ -129,7 +132,8 @@ export function createLive(options: LiveOptions): Live {
     listener.state("live");
     if (rung < POLL && !isDark) {
       listenForSilence();
-      void catchup.fill();
+      if (attempt) timers.after("catchup", timers.between(0, CATCHUP_SECONDS), catchup.fill);
+      else void catchup.fill();
     }
     planClimb();
   }
@@ -190,7 +194,7 @@ export function createLive(options: LiveOptions): Live {
     candidate?.close();
     current = candidate = null;
     openedAt = 0;
-    timers.clear("open", "silence", "climb");
+    timers.clear("open", "silence", "climb", "catchup");
   }
 
   function takeFrame(text: string): void {

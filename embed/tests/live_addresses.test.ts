@@ -15,11 +15,12 @@ describe("a connection that does not open", () => {
     last(sockets).break();
     await clock.advance(1);
     last(sockets).open();
+    server.head = 1;
     last(sockets).receive(frame(1, 1));
-    await settle();
+    await clock.advance(2);
 
     expect(hosts(sockets)).toEqual(["host", "other"]);
-    expect(asked).toEqual(["addresses", "events after 0"]);
+    expect(asked).toEqual(["addresses", "events after 1"]);
     expect(told.seqs).toEqual([1]);
   });
 

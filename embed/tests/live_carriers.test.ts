@@ -14,11 +14,40 @@ describe("a connection that breaks", () => {
     server.head = 3;
     await clock.advance(1);
     last(sockets).open();
-    await settle();
+    await clock.advance(2);
 
     expect(told.states).toEqual(["live", "reconnecting", "live"]);
     expect(asked).toEqual(["events after 1"]);
     expect(told.seqs).toEqual([1, 2, 3]);
+  });
+
+  test("asks at once when it came back because the network did", async () => {
+    const { asked, clock, live, open, sockets } = connectedReader();
+    const socket = await open();
+    socket.break();
+    await clock.advance(0.1);
+
+    live.online();
+    last(sockets).open();
+    await settle();
+
+    expect(asked).toEqual(["events after 0"]);
+  });
+
+  test("asks at a random moment of two seconds when many lost theirs with it", async () => {
+    const moments: number[] = []; // ms
+    for (const dice of [0, 0.25, 0.999]) {
+      const { asked, clock, open, sockets } = connectedReader();
+      (await open()).break();
+      await clock.advance(1);
+      clock.dice = dice;
+      last(sockets).open();
+      const since = clock.time;
+      while (!asked.length) await clock.advance(0.125);
+      moments.push(clock.time - since);
+    }
+
+    expect(moments).toEqual([125, 500, 2000]);
   });
 
   test("comes back with a growing, random wait of at most 20 s", async () => {
@@ -162,7 +191,7 @@ describe("the ladder", () => {
     }
     server.head = 1;
     last(sockets).open();
-    await settle();
+    await clock.advance(2);
 
     expect(stream.isClosed).toBe(true);
     expect(told.seqs).toEqual([1]);

@@ -1,10 +1,13 @@
-"""Many readers in one process: `python -m loadtest.client BASE_URL`, told what to do by lines of JSON.
+"""Many readers in one process: `python -m loadtest.client BASE_URL [ADDRESS]`, told what to do by JSON lines.
+
+ADDRESS is the one that they connect from: one has 28,000 ports, and connecting grows slow long before that.
 
 The commands and answers of embed/readers, which runs the embed's own engine: open, collect, posts, forget.
 """
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -34,7 +37,9 @@ class Program:
             match command["do"]:
                 case "open":
                     orders = [Order(**order) for order in command["readers"]]
-                    return {"done": "open", "open": await self._open(orders)}
+                    opened = await self._open(orders)
+                    gc.freeze()  # thousands of readers that stay: to look through them took most of the time
+                    return {"done": "open", "open": opened}
                 case "collect":
                     states = Counter({"live": 0, "reconnecting": 0, "offline": 0})
                     states.update(reader.live_state for reader in self._readers)
@@ -79,11 +84,14 @@ class Program:
         ]
 
 
-async def main(base_url: str) -> None:
+async def main(base_url: str, address: str | None = None) -> None:
     commands = asyncio.StreamReader(limit=LONGEST_COMMAND)
+    gc.set_threshold(
+        50_000, 20, 100
+    )  # readers make little garbage, and there are many of them to look through
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
-    async with Network(base_url) as network:
+    async with Network(base_url, address) as network:
         program = Program(network)
         while line := await commands.readline():
             answer = json.dumps(await program.answer(line.decode()))
@@ -98,4 +106,4 @@ def _write(text: bytes) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(sys.argv[1]))
+        asyncio.run(main(*sys.argv[1:]))

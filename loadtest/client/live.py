@@ -23,6 +23,7 @@ TRIES_PROVEN: Final = (
 )
 OPEN_SECONDS: Final = 8  # a connection that neither opens nor fails is a swallowed one
 STABLE_SECONDS: Final = 5  # a shorter life does not reset the backoff, or a flapping server is hammered
+CATCHUP_SECONDS: Final = 2  # over which those who lost their connection together ask for what they missed
 TOO_MANY_SOCKETS: Final = 4029
 GOING_AWAY: Final = frozenset({1001, 1012})
 
@@ -136,7 +137,9 @@ class Live:
             return
         self._current = self._dial(self._rung)
         if self._rung < POLL:
-            self._timers.after("open", OPEN_SECONDS, lambda: self._lost(0))
+            # A way that is known to work and fails is crowded: who gives up soon has to begin again.
+            is_crowded = self._proven[self._rung] and self._failures > 0
+            self._timers.after("open", OPEN_SECONDS * (1 + is_crowded), lambda: self._lost(0))
 
     def _dial(self, rung: int) -> "_Line":
         line = _Line(self, rung)
@@ -156,7 +159,11 @@ class Live:
         self._listener.state("live")
         if self._rung < POLL:
             self._listen_for_silence()
-            self._catchup.fill()
+            if self._attempt:
+                wait = self._timers.between(0, CATCHUP_SECONDS)
+                self._timers.after("catchup", wait, self._catchup.fill)
+            else:
+                self._catchup.fill()
         self._plan_climb()
 
     def line_closed(self, line: "_Line", code: int) -> None:
@@ -200,7 +207,7 @@ class Live:
                 line.carrier.close()
         self._current = self._candidate = None
         self._opened_at = None
-        self._timers.clear("open", "silence", "climb")
+        self._timers.clear("open", "silence", "climb", "catchup")
 
     # --- the way back to the socket ---------------------------------------------------------------------
 

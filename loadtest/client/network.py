@@ -12,6 +12,7 @@ import aiohttp
 from loadtest.client.carriers import CarrierEvents
 
 ANSWER_SECONDS: Final = 15.0  # as in embed/src/api.ts
+REQUESTS_MAX: Final = 1_000  # under way at once, over connections that are kept
 BROKEN: Final = 1006
 CLOSING_SECONDS: Final = 2.0
 MAX_FRAME_BYTES: Final = 1 << 20
@@ -30,28 +31,34 @@ parsed: Final = lru_cache(maxsize=512)(json.loads)
 
 
 class Network:
-    """Everybody's connections; a context."""
+    """Everybody's connections, from one of this machine's addresses; a context."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, address: str | None = None) -> None:
         self.base_url = base_url.rstrip("/")
+        self._from = (address, 0) if address else None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Network":
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
-            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
-            headers={"User-Agent": "kibitz-readers"},
-        )
+        self._requests = self._made_session(REQUESTS_MAX)
+        self._sockets = self._made_session(0)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for task in list(self._tasks):
             task.cancel()
-        await self._session.close()
+        await self._requests.close()
+        await self._sockets.close()
+
+    def _made_session(self, limit: int) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=limit, local_addr=self._from),
+            timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
+            headers={"User-Agent": "kibitz-readers"},
+        )
 
     async def get(self, path: str) -> Answer:
         try:
-            async with self._session.get(self.base_url + path) as answer:
+            async with self._requests.get(self.base_url + path) as answer:
                 text = await answer.text()
                 content = parsed(text) if answer.status == 200 else None
                 return Answer(answer.status, content, answer.headers.get("X-Cache", ""))
@@ -67,7 +74,7 @@ class Network:
 
     def connect(self, address: str, on: CarrierEvents) -> "WebSocket":
         """The Connect of loadtest.client.carriers."""
-        return WebSocket(self, self._session, address, on)
+        return WebSocket(self, self._sockets, address, on)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)

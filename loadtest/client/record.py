@@ -25,9 +25,10 @@ class Record:
         self._arrivals[key][seq].append(at)
 
     def requested(self, kind: str, x_cache: str) -> None:
-        """One of KINDS; without an answer it counts as one that reached the API, which may have had it."""
+        """One of KINDS; `x_cache` is empty where no answer came."""
         self._requests[kind][0] += 1
-        self._requests[kind][1] += x_cache not in FROM_CACHE
+        self._requests[kind][1] += bool(x_cache) and x_cache not in FROM_CACHE
+        self._requests[kind][2] += not x_cache
 
     def collect(self) -> dict[str, Any]:
         """Hands everything out and begins anew."""
@@ -42,7 +43,7 @@ class Record:
 
     def _begin(self) -> None:
         self._arrivals: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-        self._requests = {kind: [0, 0] for kind in KINDS}
+        self._requests = {kind: [0, 0, 0] for kind in KINDS}
         self.repeated = self.out_of_order = 0
 
 

@@ -51,7 +51,7 @@ class Seen:
         self.repeated += told["repeated"]
         self.out_of_order += told["out_of_order"]
         self.at = [(key, epoch, seq) for key, epoch, seq in told["at"]]
-        self.api_requests += sum(uncached for _, uncached in told["requests"].values())
+        self.api_requests += sum(uncached for _, uncached, _ in told["requests"].values())
 
 
 @dataclass(slots=True)

@@ -65,6 +65,23 @@ def test_many_who_ask_at_once_are_one_request(
     assert len(upstream.requests) == 1
 
 
+def test_a_crowd_does_not_wait_itself_into_the_api_while_that_is_slow(
+    front: Instance, upstream: Upstream
+) -> None:
+    upstream.reply = Reply(b'{"seq":1}', 200, FOR_A_SECOND)
+    upstream.may_answer.clear()
+
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(get, front, THREAD + "events/?after=3") for _ in range(20)]
+        wait_until(lambda: len(upstream.requests) >= 2, message="the second try after 5 s")
+        time.sleep(1)  # all have waited for longer than that now
+        upstream.may_answer.set()
+        answers = [one.result() for one in asked]
+
+    assert {(answer.status, answer.body) for answer in answers} == {(200, b'{"seq":1}')}
+    assert len(upstream.requests) == 2
+
+
 def test_an_answer_is_fresh_again_after_a_second(front: Instance, upstream: Upstream) -> None:
     upstream.reply = Reply(b"old", headers=FOR_A_SECOND)
     assert get(front, THREAD).headers["x-cache"] == "MISS"

@@ -14,7 +14,12 @@ let seen: Collected;
 
 beforeEach(async () => {
   said = [];
-  const requests: Collected["requests"] = { events: [0, 0], head: [0, 0], snapshot: [0, 0], bootstrap: [0, 0] };
+  const requests: Collected["requests"] = {
+    events: [0, 0, 0],
+    head: [0, 0, 0],
+    snapshot: [0, 0, 0],
+    bootstrap: [0, 0, 0],
+  };
   seen = { arrivals: {}, repeated: 0, out_of_order: 0, requests };
   kibitz = new FakeKibitz();
   await kibitz.start();
@@ -53,7 +58,7 @@ async function collect(): Promise<Done<"collect">> {
     for (const [seq, times] of Object.entries(thread)) known[Number(seq)] = [...(known[Number(seq)] ?? []), ...times];
   }
   for (const kind of ["events", "head", "snapshot", "bootstrap"] as const)
-    for (const at of [0, 1] as const) seen.requests[kind][at] += part.requests[kind][at];
+    for (const at of [0, 1, 2] as const) seen.requests[kind][at] += part.requests[kind][at];
   seen.repeated += part.repeated;
   seen.out_of_order += part.out_of_order;
   return part;
@@ -230,11 +235,16 @@ describe("requests", () => {
 
     await eventually(async () => {
       await collect();
-      expect(seen.requests).toEqual({ events: [3, 2], head: [0, 0], snapshot: [1, 0], bootstrap: [1, 0] });
+      expect(seen.requests).toEqual({
+        events: [3, 2, 0],
+        head: [0, 0, 0],
+        snapshot: [1, 0, 0],
+        bootstrap: [1, 0, 0],
+      });
     });
   });
 
-  test("without an answer count as the API's", async () => {
+  test("without an answer are counted apart", async () => {
     const { base } = kibitz;
     await kibitz.stop();
     const alone = createProgram(base, { openSeconds: 0.5 });
@@ -244,7 +254,7 @@ describe("requests", () => {
 
     expect(answer).toEqual({ done: "open", open: 0 });
     expect(await alone.answer('{"do":"collect"}')).toMatchObject({
-      requests: { bootstrap: [1, 1] },
+      requests: { bootstrap: [1, 0, 1] },
       at: [["", "", 0]],
     });
     alone.stop();
