@@ -8,7 +8,12 @@ from typing import Protocol
 import pytest
 import redis
 
+from comments.events import outbox, queue_room, request_redis
+from comments.events.breaker import Breaker
+from comments.events.hand_over import HandOver
 from comments.events.redis_clients import command_client
+from comments.rest import throttles
+from comments.sites import services
 from tests import servers
 
 TESTS = Path(__file__).parent
@@ -48,6 +53,19 @@ def redis_client(request: pytest.FixtureRequest) -> redis.Redis:
     client: redis.Redis = request.getfixturevalue("_redis_connection")
     client.flushall()
     return client
+
+
+@pytest.fixture
+def forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A breaker that another test opened, a hand-over that it began, the queue's size, the acts that this
+    process counted by itself, and other tests' sites are forgotten; a site's change counts at once."""
+    monkeypatch.setattr(request_redis, "breaker", Breaker())
+    monkeypatch.setattr(outbox, "hand_over", HandOver())
+    queue_room.meter._look_at = float("-inf")
+    throttles._own_limiter.cache_clear()
+    throttles._own_readings.cache_clear()
+    services._remembered.clear()
+    monkeypatch.setattr(services, "REMEMBER_SECONDS", 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ KEY = thread_key("gazette", "post-42")  # a page has a key before it has a threa
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("forgetful_process")
 async def test_a_post_travels(redis_url: str, redis_client: redis.Redis) -> None:
     await sync_to_async(create_site)("gazette", origins=["https://gazette.example.org"])
     hub = Hub(redis_url)

@@ -1,4 +1,4 @@
-"""The cast on a page, and what a process remembers put back before each test."""
+"""The cast on a page, in a process that remembers nothing of another test."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,27 +7,16 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, connections
 
-from comments.events import outbox, queue_room, request_redis
-from comments.events.breaker import Breaker
-from comments.events.hand_over import HandOver
+from comments.events import request_redis
 from comments.rest import throttles
-from comments.sites import services
 from comments.sites.models import Site
 from comments.sites.services import create_site
 from tests.cast import ORIGIN, Page, Person, page_of
 
 
 @pytest.fixture(autouse=True)
-def _forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A breaker that another test opened, a hand-over that it began, the queue's size, the acts that this
-    process counted by itself, and other tests' sites are forgotten; a site's change counts at once."""
-    monkeypatch.setattr(request_redis, "breaker", Breaker())
-    monkeypatch.setattr(outbox, "hand_over", HandOver())
-    queue_room.meter._look_at = float("-inf")
-    throttles._own_limiter.cache_clear()
-    throttles._own_readings.cache_clear()
-    services._remembered.clear()
-    monkeypatch.setattr(services, "REMEMBER_SECONDS", 0.0)
+def _forgetful(forgetful_process: None) -> None:
+    """For every test here."""
 
 
 @pytest.fixture
