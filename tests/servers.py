@@ -7,6 +7,7 @@ its own, so test runs never meet, and dies with the process that started it.
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -178,6 +179,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """Starts the servers and sets the environment: a wrapper, pytest-django reads settings in this hook."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as a shell starts what runs beside it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     stack = ExitStack()
     early_config.add_cleanup(stack.close)
     for name in [name for name in os.environ if name.startswith("KIBITZ_")] + ["PORT", "DATABASE_URL"]:

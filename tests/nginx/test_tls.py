@@ -2,6 +2,8 @@
 
 import datetime
 import ssl
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,11 @@ from tests.servers import unused_port
 
 
 @pytest.fixture
-def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
-    directory = tmp_path_factory.mktemp("tls")
-    for parent in (directory, directory.parent, directory.parent.parent):
-        parent.chmod(0o711)  # the workers' user reads them at each handshake
-    return Tls(str(directory / "cert.pem"), str(directory / "key.pem"))
+def tls() -> Iterator[Tls]:
+    # Not pytest's own directory: another run that begins meanwhile closes it to other accounts.
+    with tempfile.TemporaryDirectory(prefix="kibitz-tls-") as directory:
+        Path(directory).chmod(0o711)  # the workers' user reads them at each handshake
+        yield Tls(f"{directory}/cert.pem", f"{directory}/key.pem")
 
 
 def issue(tls: Tls, serial: int) -> None:

@@ -48,6 +48,9 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     request_queue_size = 128
     upstream: Upstream
 
+    def handle_error(self, *_: Any) -> None:
+        pass  # nginx left before its answer, as at the end of a test
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server

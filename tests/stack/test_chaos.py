@@ -1,6 +1,7 @@
 """`./run chaos --short`: the commonest faults under load, and nothing is lost."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from comments.supervision.processes import tie_to_parent
 from loadtest.chaos import SHORT
 from tests.running import ROOT
 
@@ -29,6 +31,7 @@ def test_nothing_is_lost_doubled_or_out_of_order_while_parts_die(
         text=True,
         timeout=MOST_SECONDS,
         check=False,
+        preexec_fn=tie_to_parent(signal.SIGTERM),
     )
 
     report = results.read_text() if results.exists() else ""
