@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 
 import pytest
 from playwright.sync_api import expect
@@ -17,7 +16,6 @@ from tests.servers import wait_until
 
 pytestmark = pytest.mark.one_database
 
-AWAY_SECONDS = 10.0
 HEALED_MILLISECONDS = 35_000  # DESIGN.md, G2: at worst within 30 s, whatever was killed
 
 
@@ -29,7 +27,6 @@ def test_what_happened_while_the_network_was_away_is_there_when_it_is_back(
     seen = readers.comments().open(far_page.url)
 
     proxy.cut()
-    gone_at = time.monotonic()
     expect(seen.state).not_to_have_text("Live")
     alice.edit(old, "Old, and edited.")
     first_reply = bob.posted("First reply.", parent=old)
@@ -40,7 +37,7 @@ def test_what_happened_while_the_network_was_away_is_there_when_it_is_back(
     alice.posted("New root.")
     alice.posted("Newer root.")
     wait_until(
-        lambda: time.monotonic() - gone_at > AWAY_SECONDS and proxy.refused > 0,
+        lambda: proxy.refused > 2,
         seconds=30,
         message=lambda: f"tries to come back in vain; refused {proxy.refused}",
     )

@@ -97,8 +97,9 @@ class History:
         person = self.people[what % 3]
         match name:
             case "look":
-                self.old.append(ClientModel(everything()))
-                self.connected.append(ClientModel(everything()))
+                pages = everything()
+                self.old.append(ClientModel(pages))
+                self.connected.append(ClientModel(pages))
             case "root" | "reply" | "held":
                 self.site.moderation = Site.Moderation.PRE if name == "held" else Site.Moderation.POST
                 parent_id = post.pk if post and name != "root" else None
@@ -129,8 +130,9 @@ class History:
         return {}
 
     def _tell(self, totals: dict[str, Any]) -> None:
+        frames = frames_after(self.connected[0].seq) if self.connected else []  # all of them are equally far
         for client in self.connected:
-            for frame in frames_after(client.seq):
+            for frame in frames:
                 client.receive({"events": frame["events"]})
             client.receive({"totals": totals})
 

@@ -3,7 +3,7 @@
 import pytest
 
 from comments.cells import signed_path
-from tests.nginx.instances import KEY, ORIGIN, SECRET, Push, live_path
+from tests.nginx.instances import KEY, ORIGIN, SECRET, Push, live_path, running_push
 from tests.nginx.talk import EventStream, Refused, WebSocket, ask, connected
 
 OTHER_KEY = "z" * 26
@@ -119,10 +119,16 @@ def test_it_answers_health_and_hides_its_version(push: Push) -> None:
     assert (answer.status, answer.body, answer.headers["server"]) == (200, b"ok\n", "nginx")
 
 
-def test_a_request_that_never_ends_is_dropped(push: Push) -> None:
-    connection = connected(push.port, timeout_seconds=15)
-    connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+def test_a_request_that_never_ends_is_dropped() -> None:
+    with running_push(_impatient) as push, connected(push.port, timeout_seconds=15) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
 
-    with pytest.raises(ConnectionResetError):
-        connection.recv(1000)
-    connection.close()
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1000)
+
+
+def _impatient(config: str) -> str:
+    """Waits a second instead of ten; tests/nginx/test_front.py waits for the ten, which both have."""
+    whole = "client_header_timeout 10s;"
+    assert whole in config
+    return config.replace(whole, "client_header_timeout 1s;")
