@@ -25,6 +25,7 @@ MODULE_FOLDERS: Final = ("/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "
 WORKER_USERS: Final = ("www-data", "nginx", "nobody")
 DEFAULT_READERS: Final = 50_000
 DEFAULT_RUNTIME: Final = "/var/lib/kibitz/nginx"
+FRONT_CONNECTIONS_MAX: Final = 32_768  # of a worker: a crowd that comes back asks once each, at 424 bytes
 SPREAD: Final = 1.05  # the kernel spreads connections by chance: of 16,000 it gives some workers 3 % more
 RESERVED_FILES: Final = 1_000  # of a worker: log, listeners, publishers, and two sockets to each other worker
 
@@ -178,7 +179,7 @@ def render_front(settings: FrontSettings) -> str:
     values = {
         "name": "front",
         "workers": str(settings.workers),
-        "connections": str(min(8192, settings.open_files)),
+        "connections": str(min(FRONT_CONNECTIONS_MAX, settings.open_files)),
         "api": settings.api,
         "live": _lines(8, [f"server {address} max_fails=1 fail_timeout=1s;" for address in settings.live]),
         "metrics_allow": _lines(12, [f"allow {address};" for address in settings.metrics_allow]),
