@@ -102,17 +102,45 @@ def test_a_dead_letter_is_replayed_and_another_discarded(
     assert queue.xlen(wire.DEAD) == 0
 
 
-@pytest.mark.parametrize("subject", list(PATHS))
+def show_status(tab: Tab) -> None:
+    expect(tab.get_by_role("table", name="Stages")).to_be_visible()
+
+
+def show_letters(tab: Tab) -> None:
+    expect(tab.get_by_role("table", name="Dead letters")).to_be_visible()
+
+
+def show_letter(tab: Tab) -> None:
+    show_letters(tab)
+    tab.get_by_role("table", name="Dead letters").get_by_role("link").first.click()
+    expect(tab.get_by_text("not published in 5 deliveries")).to_be_visible()
+
+
+def show_question(tab: Tab) -> None:
+    show_letters(tab)
+    tab.get_by_role("checkbox").first.check()
+    tab.get_by_role("button", name="Discard selected…").click()
+    expect(tab.get_by_role("button", name="Yes, discard 1")).to_be_visible()
+
+
+SUBJECTS: Final = {
+    "status": ("status", show_status),
+    "dead-letters": ("dead-letters", show_letters),
+    "dead-letter": ("dead-letters", show_letter),
+    "discard": ("dead-letters", show_question),
+}
+
+
+@pytest.mark.parametrize("subject", list(SUBJECTS))
 @pytest.mark.parametrize("device", list(WIDTHS))
 def test_pictures(
     kibitz: Run, readers: Readers, queue: redis.Redis, subject: str, device: str, tmp_path: Path
 ) -> None:
     directory = Path(os.environ.get("PICTURES") or tmp_path)
     directory.mkdir(parents=True, exist_ok=True)
-    tab = logged_in(readers, kibitz, PATHS[subject], viewport={"width": WIDTHS[device], "height": 800})
-    expect(
-        tab.get_by_role("table", name="Dead letters" if subject == "dead-letters" else "Stages")
-    ).to_be_visible()
+    path, show = SUBJECTS[subject]
+    tab = logged_in(readers, kibitz, PATHS[path], viewport={"width": WIDTHS[device], "height": 800})
+    show(tab)
 
     for theme in ("light", "dark"):
         tab.emulate_media(color_scheme=theme)
