@@ -35,7 +35,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("embed.js", assets.loader),
-    path("embed/app.<slug:version>.js", assets.app),
+    path("embed/<slug:name>.<slug:version>.js", assets.script),
     path("embed/<str:site>/", embed_frame.document),
     path("demo/", demo.article, {"slug": ""}, name="demo"),
     path("demo/<slug:slug>/", demo.article, name="demo-article"),

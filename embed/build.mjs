@@ -1,4 +1,5 @@
 // Builds static/embed/ from src/, the same bytes for the same source; `--check` fails when the committed files differ.
+import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -15,10 +16,10 @@ const common = {
   legalComments: "none",
   target: ["es2022"],
 };
-const outputs = {
-  "loader.js": { entryPoints: ["src/loader.ts"], format: "iife" },
-  "app.js": { entryPoints: ["src/app.ts"], format: "esm" },
-  "app.css": { entryPoints: ["src/app.css"] },
+/** The same as in comments/pages/assets.py: what the app loads later has its content's hash in its address. */
+const address = (name, text) => {
+  const version = createHash("sha256").update(text).digest("hex").slice(0, 10);
+  return JSON.stringify(`/embed/${name}.${version}.js`);
 };
 
 // terser after esbuild saves about 300 bytes of gzip: it inlines what is used once
@@ -43,6 +44,18 @@ async function bundled(options) {
   return squeezed.code;
 }
 
+/** Every file's text, by its name. */
+async function outputs() {
+  const write = await bundled({ entryPoints: ["src/write/index.ts"], format: "esm" });
+  const define = { WRITE_URL: address("write", write) };
+  return {
+    "loader.js": await bundled({ entryPoints: ["src/loader.ts"], format: "iife" }),
+    "app.js": await bundled({ entryPoints: ["src/app.ts"], format: "esm", define }),
+    "app.css": await bundled({ entryPoints: ["src/app.css"] }),
+    "write.js": write,
+  };
+}
+
 async function committed(name) {
   try {
     return await readFile(target + name, "utf8");
@@ -53,8 +66,7 @@ async function committed(name) {
 
 const stale = [];
 await mkdir(target, { recursive: true });
-for (const [name, options] of Object.entries(outputs)) {
-  const text = await bundled(options);
+for (const [name, text] of Object.entries(await outputs())) {
   if (process.argv.includes("--check")) {
     if (text !== (await committed(name))) stale.push(name);
   } else {

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 AN_HOUR: Final = "public, max-age=3600"
+SCRIPTS: Final = {"app", "write"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Asset:
 
 @cache
 def asset(name: str) -> Asset:
-    """A built file of the embed: loader.js, app.js or app.css."""
+    """A built file of the embed: loader.js, app.js, app.css, or what the app loads later."""
     text = (settings.BASE_DIR / "embed" / "static" / "embed" / name).read_text(encoding="utf-8")
     digest = sha256(text.encode())
     return Asset(
@@ -42,16 +43,22 @@ def loader(request: HttpRequest) -> HttpResponse:
     return _served(request, asset("loader.js"), AN_HOUR)
 
 
-def app(request: HttpRequest, version: str) -> HttpResponse:
-    """`/embed/app.<version>.js`. An older version's address answers 404: its document is older still, and is
-    asked for again at the next visit."""
-    if version != asset("app.js").version:
+def script(request: HttpRequest, name: str, version: str) -> HttpResponse:
+    """`/embed/app.<version>.js`, and by such an address each script that the app loads later. An older
+    version's address answers 404: its document is older still, and is asked for again at the next visit or,
+    by an app that misses what it wants to load, at once."""
+    if name not in SCRIPTS or version != asset(f"{name}.js").version:
         raise Http404
-    return _served(request, asset("app.js"), FOREVER)
+    return _served(request, asset(f"{name}.js"), FOREVER)
 
 
 def app_url() -> str:
-    return f"/embed/app.{asset('app.js').version}.js"
+    return script_url("app")
+
+
+def script_url(name: str) -> str:
+    """embed/build.mjs makes the same addresses for what the app loads later."""
+    return f"/embed/{name}.{asset(f'{name}.js').version}.js"
 
 
 def _served(request: HttpRequest, file: Asset, cache_control: str) -> HttpResponse:

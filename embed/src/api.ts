@@ -1,7 +1,7 @@
 // The HTTP API as calls; every failure is an ApiError.
-import type { Cursor, EventsFrame, Post, Tally } from "./frames";
+import type { Cursor, EventsFrame, Post } from "./frames";
 import type { Sort } from "./store";
-import type { Bootstrap, NewPostRequest, PageRequest, Problem, Snapshot } from "./wire";
+import type { Bootstrap, PageRequest, Problem, Snapshot } from "./wire";
 
 const TIMEOUT_MILLISECONDS = 15_000;
 
@@ -47,10 +47,10 @@ export interface Api {
   events(after: number): Promise<EventsFrame>;
   head(): Promise<Cursor>;
   post(id: number): Promise<Post>;
-  create(post: NewPostRequest, idempotencyKey: string): Promise<Post>;
-  edit(id: number, body: string): Promise<Post>;
-  remove(id: number): Promise<void>;
-  vote(id: number, value: number): Promise<Tally>;
+  /** Any call, by its path under the API's base. Those of writers are in write/calls.ts. */
+  send<T>(method: string, path: string, body?: object, idempotencyKey?: string): Promise<T>;
+  /** The thread's own path there. */
+  thread: string;
 }
 
 export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: typeof window.fetch): Api {
@@ -87,10 +87,8 @@ export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: 
     events: (after) => send("GET", `${thread}events/?after=${after}`),
     head: () => send("GET", `${thread}head/`),
     post: (id) => send("GET", `posts/${id}/`),
-    create: (post, idempotencyKey) => send("POST", `${thread}posts/`, post, idempotencyKey),
-    edit: (id, body) => send("PATCH", `posts/${id}/`, { body }),
-    remove: (id) => send("DELETE", `posts/${id}/`),
-    vote: (id, value) => send("PUT", `posts/${id}/vote/`, { value }),
+    send,
+    thread,
   };
 }
 

@@ -1,17 +1,22 @@
 // Puts the parts together: the boot data, the state, the view and the live line.
-import { createActions } from "./actions";
-import { createApi, type Place } from "./api";
+import { ApiError, createApi, type Place } from "./api";
 import type { Cursor, Post, ThreadEvent } from "./frames";
 import { connectHost, type ToFrame } from "./host_messages";
 import { createLive, type Live } from "./live";
-import { text } from "./messages";
+import { addTexts, text } from "./messages";
 import { Storage } from "./storage";
 import { addBranchPage, addOne, addPage, apply, applyTotals, fromSnapshot, reveal, type Sort } from "./store";
-import { explain } from "./view/composer";
-import { button, h } from "./view/dom";
+import { createForm } from "./view/composer";
+import { button, h, setHtml, setText } from "./view/dom";
+import { createPost } from "./view/post";
 import { createStatus } from "./view/status";
 import { createThread } from "./view/thread";
 import type { Bootstrap } from "./wire";
+import type { Writing } from "./write";
+import type { Kit } from "./write/kit";
+
+/** The address of what only writers need; the build puts it in. */
+declare const WRITE_URL: string;
 
 /** What the document carries in #kibitz-boot. */
 type Boot = Bootstrap & Place & { site: string; origins: string[] };
@@ -19,7 +24,7 @@ type Boot = Bootstrap & Place & { site: string; origins: string[] };
 const SORTS = ["newest", "oldest", "best", "controversial"] as const;
 const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
 const MINUTE_MILLISECONDS = 60_000;
-const PENDING_MAX = 3; // of the own posts that no page has brought, so many are looked for
+const ERROR_MILLISECONDS = 8000;
 const ANCESTORS_MAX = 30; // of a linked post that no loaded page has
 
 const root = document.documentElement;
@@ -32,6 +37,8 @@ const tellHost = connectHost(boot.origins, takeHostMessage);
 
 let state = fromSnapshot({ ...boot, posts: [], next: null }, "newest", storage.own);
 let live: Live | null = null;
+let writing: Promise<Writing> | null = null;
+let failures = 0;
 let dirty: Set<number | undefined> | null = new Set();
 let isDrawPlanned = false;
 let isPosting = false;
@@ -43,24 +50,77 @@ const sorter = h("select", "sort", { "aria-label": text("sort") }, ...sorts);
 const status = createStatus(sorter);
 const thread = createThread({ settings, storage, url: page.url, now: Date.now });
 const notice = h("p", "notice");
-const actions = createActions({
+const newForm = (place: number) => createForm(place, storage, prepare);
+const composer = newForm(0);
+const kit: Kit = {
+  addOne,
+  addTexts,
   api,
-  storage,
-  settings,
-  page,
-  thread,
-  state: () => state,
+  button,
   changed,
-  say: status.say,
-  typing: sayTyping,
-  posted,
+  composer,
+  newForm,
+  createPost,
+  draw,
+  explain,
+  h,
+  page,
   posting(value) {
     isPosting = value;
     changed(0);
   },
-});
-const composer = actions.composer(null, text("body"));
-main.append(status.node, composer.node, notice, thread.node, status.region);
+  reply,
+  say: status.say,
+  setHtml,
+  setText,
+  settings,
+  state: () => state,
+  storage,
+  tellHost,
+  text,
+  thread,
+  typing: sayTyping,
+};
+main.append(status.node, composer, notice, thread.node, status.region);
+
+/** Loads what a writer needs, once. A failed address is not asked for again: browsers remember that it failed. */
+async function write(): Promise<Writing> {
+  writing ??= import(`${WRITE_URL}${failures ? `?${failures}` : ""}`).then(({ createWriting }) => createWriting(kit));
+  try {
+    return await writing;
+  } catch (error) {
+    failures++;
+    writing = null;
+    for (const shown of main.querySelectorAll("form textarea + .error"))
+      shown.replaceChildren(text("notReady"), " ", button("act", "prepare", "retry"));
+    throw error;
+  }
+}
+
+/** Somebody is about to write. */
+function prepare(): void {
+  write().then(
+    ({ adopt }) => adopt(),
+    () => undefined,
+  );
+}
+
+/** A server that was updated has nothing more for this app, only for a new one. Drafts outlive the change. */
+async function prepareAgain(): Promise<void> {
+  if ((await fetch(WRITE_URL)).status === 404) location.reload();
+  else prepare();
+}
+
+/** The form is there at once: phones open their keyboard only for what gets the focus within the tap. */
+function reply(id: number): void {
+  const node = thread.view(id)?.node;
+  if (!node) return;
+  const form = newForm(id);
+  node.classList.remove("editing");
+  node.querySelector("form")?.remove();
+  node.append(form);
+  form.querySelector("textarea")?.focus();
+}
 
 /** Draws one branch soon, with everything else that changes until then; without an argument, the whole list. */
 function changed(...roots: (number | undefined)[]): void {
@@ -95,7 +155,7 @@ function redraw(): void {
 function drawNotices(): void {
   const { locked } = state.thread;
   const isClosed = locked || !settings.guests_may_post;
-  composer.node.hidden = isClosed;
+  composer.hidden = isClosed;
   notice.hidden = !isClosed && settings.moderation === "post";
   notice.textContent = text(locked ? "locked" : isClosed ? "guestsClosed" : "moderated");
 }
@@ -113,16 +173,17 @@ async function load(sort: Sort): Promise<Cursor> {
   const snapshot = await busy(api.snapshot(sort));
   state = fromSnapshot(snapshot, sort, storage.own);
   redraw();
-  if (settings.moderation === "pre") loadPending().catch(() => undefined);
+  if (writing || isWriter())
+    write()
+      .then(({ loaded }) => loaded())
+      .catch(() => undefined);
   return snapshot;
 }
 
-/** Own posts that wait for a moderator are in no snapshot. */
-async function loadPending(): Promise<void> {
-  for (const id of [...storage.own].slice(-PENDING_MAX)) {
-    const post = state.entries.get(id)?.post ?? (await api.post(id));
-    if (post.status === "pending") actions.accept(post);
-  }
+/** Has this reader written something here that is not over yet? */
+function isWriter(): boolean {
+  if (storage.draft(0) || storage.mark("held") || storage.mark("unsent")) return true;
+  return [...state.entries.values()].some(({ post }) => thread.canChange(post));
 }
 
 async function start(): Promise<void> {
@@ -169,14 +230,6 @@ function takeEvent(event: ThreadEvent): void {
   if (state.entries.size > before && !storage.own.has(event.post?.id ?? 0)) newPosts++;
   if (event.thread) changed();
   else changed(root);
-}
-
-function posted(post: Post): void {
-  if (!state.entries.has(post.id) && post.status === "published") state.thread.posts++;
-  actions.accept(post);
-  draw();
-  status.say(text(post.status === "pending" ? "awaiting" : "posted"));
-  tellHost({ kibitz: "post", id: post.id });
 }
 
 function sayTyping(): void {
@@ -234,12 +287,8 @@ function takeHostMessage(message: ToFrame): void {
 }
 
 const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<void>> = {
-  up: (id) => actions.vote(id, 1),
-  down: (id) => actions.vote(id, -1),
-  reply: actions.reply,
-  edit: actions.edit,
-  delete: actions.delete,
-  link: actions.link,
+  reply,
+  prepare: prepareAgain,
   fold(id) {
     thread.fold(id);
     changed(state.entries.get(id)?.root);
@@ -252,16 +301,31 @@ const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<
 
 main.addEventListener("click", async (event) => {
   const target = (event.target as Element).closest<HTMLElement>("[data-act]");
-  const act = ACTS[target?.dataset.act ?? ""];
-  if (!target || !act) return;
+  const name = target?.dataset.act;
+  if (!target || !name) return;
   event.preventDefault();
   const id = Number(target.closest<HTMLElement>("[data-id]")?.dataset.id);
   try {
-    await act(id, target);
+    await (ACTS[name] ?? (await write()).acts[name])?.(id, target);
   } catch (error) {
-    actions.fail(id, error);
+    fail(id, error);
   }
 });
+
+/** A failure, said beside the post and aloud. */
+function fail(id: number, error: unknown): void {
+  const message = h("p", "error", { role: "alert" });
+  thread.view(id)?.acts.after(message);
+  setText(message, explain(error));
+  setTimeout(() => message.remove(), ERROR_MILLISECONDS);
+}
+
+/** What a failed call means to the reader. */
+function explain(error: unknown): string {
+  if (!(error instanceof ApiError)) return text("failed");
+  if (error.code === "throttled") return text("throttled", error.retryAfter || 1);
+  return error.message || text(error.status ? "failed" : "unreachable");
+}
 
 sorter.addEventListener("change", async () => {
   try {

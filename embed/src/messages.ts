@@ -1,16 +1,15 @@
 // Every text that a reader sees, and how numbers and times are written. One language so far.
-type Plural = { one: string; other: string };
+import type { WRITING_TEXTS } from "./write/texts";
+
+export type Plural = { one: string; other: string };
 
 const TEXTS = {
   awaiting: "Awaiting moderation",
   best: "Best",
   body: "Your comment",
-  cancel: "Cancel",
   collapse: "Collapse",
   comments: { one: "{n} comment", other: "{n} comments" },
-  confirmDelete: "Really delete?",
   controversial: "Controversial",
-  copied: "Link copied",
   delete: "Delete",
   deleted: "[deleted]",
   downvote: "Vote down",
@@ -25,22 +24,20 @@ const TEXTS = {
   loadMore: "Show more comments",
   locked: "Comments are closed.",
   moderated: "Comments appear after a moderator's approval.",
-  name: "Name",
   newComments: { one: "{n} new comment", other: "{n} new comments" },
   newest: "Newest",
   offline: "Offline",
   oldest: "Oldest",
   pinned: "Pinned",
   placeholder: "Join the discussion…",
-  post: "Post",
-  posted: "Comment posted",
+  notReady: "This could not be loaded.",
   readers: "about {n} reading",
   reconnecting: "Reconnecting…",
   removed: "Removed by a moderator",
   reply: "Reply",
+  report: "Report",
   replyTo: "in reply to {n}",
   retry: "Retry",
-  save: "Save",
   showReplies: "Show more replies",
   sort: "Sort by",
   throttled: { one: "Please wait {n} second.", other: "Please wait {n} seconds." },
@@ -49,7 +46,12 @@ const TEXTS = {
   upvote: "Vote up",
 } satisfies Record<string, string | Plural>;
 
-export type TextKey = keyof typeof TEXTS;
+export type TextKey = keyof typeof TEXTS | keyof typeof WRITING_TEXTS;
+
+/** Takes in the texts of a part that came later. */
+export function addTexts(texts: Record<string, string | Plural>): void {
+  Object.assign(TEXTS, texts);
+}
 
 const language = document.documentElement.lang || "en";
 const plurals = new Intl.PluralRules("en"); // the language of TEXTS, which has the two forms of Plural
@@ -59,7 +61,7 @@ const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style:
 
 /** `value` fills {n}, and chooses the plural where it is a number. */
 export function text(key: TextKey, value: number | string = ""): string {
-  const found: string | Plural = TEXTS[key];
+  const found = (TEXTS as Record<string, string | Plural>)[key] ?? key;
   const template = typeof found === "string" ? found : found[plurals.select(Number(value)) as keyof Plural];
   return template.replace("{n}", () => (typeof value === "number" ? exact.format(value) : value));
 }

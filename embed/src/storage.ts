@@ -73,10 +73,19 @@ export class Storage {
 
   /** `place` is the parent's id, 0 for the thread itself. */
   draft(place: number): string {
-    return get(`${this.#thread}draft:${place}`);
+    return this.mark(`draft:${place}`);
   }
 
   setDraft(place: number, text: string): void {
-    set(`${this.#thread}draft:${place}`, text);
+    this.setMark(`draft:${place}`, text);
+  }
+
+  /** Whatever else write/ remembers of this thread. */
+  mark(name: string): string {
+    return get(this.#thread + name);
+  }
+
+  setMark(name: string, value: string): void {
+    set(this.#thread + name, value);
   }
 }

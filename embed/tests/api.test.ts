@@ -1,6 +1,7 @@
 // The HTTP calls, as the server sees them.
 import { expect, test } from "vitest";
 import { createApi } from "../src/api";
+import { createCalls } from "../src/write/calls";
 
 const page = { site: "blog", page_id: "a.example/x?y=1&z", url: "https://a.example/x", title: "" };
 
@@ -46,7 +47,7 @@ test("a token that the server no longer takes is forgotten, and the call made ag
   const answers = [Response.json({ code: "invalid_token" }, { status: 401 }), Response.json({ id: 7 })];
   const { api, requests, tokens } = apiOf(() => answers.shift() as Response, "old");
 
-  await api.edit(7, "text");
+  await createCalls(api).edit(7, "text");
 
   expect(tokens.token).toBe("");
   expect(requests.map(({ init }) => init.headers)).toEqual([

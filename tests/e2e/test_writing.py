@@ -107,6 +107,7 @@ def test_a_comment_can_be_posted_by_keyboard_alone(page: Page, readers: Readers)
             break
 
     keyboard.type("No mouse.")
+    expect(seen.composer.name).to_be_visible()
     keyboard.press("Tab")
     expect(seen.composer.name).to_be_focused()
     keyboard.type("alice")
@@ -133,6 +134,8 @@ def test_an_empty_post_is_answered_beside_the_field(page: Page, readers: Readers
 
 def test_a_post_that_is_too_long_is_answered_beside_the_field(page: Page, readers: Readers) -> None:
     seen = readers.comments().open(page.url)
+    seen.composer.body.focus()
+    expect(seen.composer.name).to_be_visible()
     seen.composer.body.evaluate("field => field.removeAttribute('maxlength')")
 
     seen.composer.post("x" * 20_000, "alice")
@@ -144,6 +147,7 @@ def test_a_post_that_is_too_long_is_answered_beside_the_field(page: Page, reader
 
 def test_a_name_that_is_too_long_is_answered_beside_its_field(page: Page, readers: Readers) -> None:
     seen = readers.comments().open(page.url)
+    seen.composer.body.focus()
     seen.composer.name.evaluate("field => field.removeAttribute('maxlength')")
 
     seen.composer.post("Hello.", "alice" * 30)

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 
 from comments.cells import VARIABLE
 from comments.models import Site, Thread
-from comments.pages.assets import app_url, asset
+from comments.pages.assets import SCRIPTS, app_url, asset, script_url
 from comments.sites.services import create_site
 from tests.cast import ORIGIN, Page, Person
 from tests.xss_vectors import XSS_VECTORS
@@ -223,17 +223,25 @@ def test_the_loader_is_small_and_cached_for_an_hour() -> None:
     assert script.decode() == asset("loader.js").text
 
 
-def test_the_app_is_cached_for_ever_under_an_address_of_its_content() -> None:
-    response = Client().get(app_url())
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_a_script_is_cached_for_ever_under_an_address_of_its_content(name: str) -> None:
+    response = Client().get(script_url(name))
 
     digest = sha256(response.content).hexdigest()[:10]
-    assert app_url() == f"/embed/app.{digest}.js"
+    assert script_url(name) == f"/embed/{name}.{digest}.js"
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert "Content-Encoding" not in response.headers
 
 
-def test_another_version_of_the_app_is_not_there() -> None:
-    assert Client().get("/embed/app.0123456789.js").status_code == 404
+def test_the_app_knows_the_address_of_what_it_loads_later() -> None:
+    later = SCRIPTS - {"app"}
+
+    assert [name for name in later if script_url(name) not in asset("app.js").text] == []
+
+
+@pytest.mark.parametrize("path", ["app.0123456789.js", "write.0123456789.js", "nothing.0123456789.js"])
+def test_another_version_of_a_script_is_not_there(path: str) -> None:
+    assert Client().get(f"/embed/{path}").status_code == 404
 
 
 @pytest.mark.usefixtures("site")

@@ -206,7 +206,9 @@ def test_an_answer_that_does_not_say_so_is_not_kept(front: Instance, upstream: U
     assert [get(front, "/api/v1/sites/blog/counts/").headers["x-cache"] for _ in range(2)] == ["MISS", "MISS"]
 
 
-@pytest.mark.parametrize("path", ["/static/admin/base.css", "/embed.js", "/embed/app.0a1b.js"])
+@pytest.mark.parametrize(
+    "path", ["/static/admin/base.css", "/embed.js", "/embed/app.0a1b.js", "/embed/write.0a1b.js"]
+)
 def test_files_are_kept_by_their_own_rule_and_stay_while_the_api_is_away(
     front: Instance, upstream: Upstream, path: str
 ) -> None:

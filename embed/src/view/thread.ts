@@ -1,4 +1,5 @@
 // The list: branches of posts, drawn from the state and patched in place.
+import type { Post } from "../frames";
 import { text } from "../messages";
 import type { Storage } from "../storage";
 import { branch, type Entry, type State, waitingCount } from "../store";
@@ -25,6 +26,8 @@ export interface ThreadView {
   draw(state: State, dirty: Set<number | undefined> | null): void;
   /** The new roots that wait; `isPosting` holds the news back, because one of them may be the reader's own. */
   drawPill(state: State, isPosting: boolean): void;
+  /** May this reader still edit or delete it? */
+  canChange(post: Post): boolean;
   fold(id: number): void;
   /** Opens whatever is folded around a post. */
   unfold(state: State, id: number): void;
@@ -42,8 +45,12 @@ export function createThread({ settings, storage, url, now }: ThreadContext): Th
   const folded = new Set<number>();
   pill.hidden = empty.hidden = more.hidden = true;
 
+  function canChange({ id, created }: Post): boolean {
+    return storage.own.has(id) && now() - Date.parse(created) < settings.edit_window_seconds * 1000;
+  }
+
   function drawPost(state: State, { post, depth }: Entry, replies: number, isHidden: boolean): HTMLElement {
-    const { id, created } = post;
+    const { id } = post;
     const view = posts.get(id) ?? createPost(id);
     posts.set(id, view);
     const isOwn = storage.own.has(id);
@@ -55,7 +62,7 @@ export function createThread({ settings, storage, url, now }: ThreadContext): Th
       isOwn,
       isPinned: state.thread.pinned === id,
       canReply: settings.guests_may_post && !state.thread.locked,
-      canChange: isOwn && now() - Date.parse(created) < settings.edit_window_seconds * 1000,
+      canChange: canChange(post),
       canVote: settings.votes,
       vote: storage.votes.get(id) ?? 0,
       replies,
@@ -113,6 +120,7 @@ export function createThread({ settings, storage, url, now }: ThreadContext): Th
   return {
     node,
     feed,
+    canChange,
     view: (id) => posts.get(id ?? 0),
     draw(state, dirty) {
       const { held, next, roots } = state;

@@ -1,0 +1,24 @@
+// The writing calls of the HTTP API.
+import type { Api } from "../api";
+import type { Post, Tally } from "../frames";
+import type { Html, NewPostRequest } from "../wire";
+
+export interface Calls {
+  create(post: NewPostRequest, idempotencyKey: string): Promise<Post>;
+  edit(id: number, body: string): Promise<Post>;
+  remove(id: number): Promise<void>;
+  vote(id: number, value: number): Promise<Tally>;
+  flag(id: number, reason: string): Promise<void>;
+  preview(body: string): Promise<Html>;
+}
+
+export function createCalls({ send, thread }: Pick<Api, "send" | "thread">): Calls {
+  return {
+    create: (post, idempotencyKey) => send("POST", `${thread}posts/`, post, idempotencyKey),
+    edit: (id, body) => send("PATCH", `posts/${id}/`, { body }),
+    remove: (id) => send("DELETE", `posts/${id}/`),
+    vote: (id, value) => send("PUT", `posts/${id}/vote/`, { value }),
+    flag: (id, reason) => send("POST", `posts/${id}/flag/`, { reason }),
+    preview: (body) => send("POST", "preview/", { body }),
+  };
+}

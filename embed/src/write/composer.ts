@@ -1,0 +1,98 @@
+// What a form does: it sends, says what is wrong beside the field, and keeps the text until the server has it.
+import type { ApiError } from "../api";
+import type { TextKey } from "../messages";
+import { button, explain, h, setText, text } from "./kit";
+
+const NAME_MAX_CHARS = 64;
+
+export interface ComposerOptions {
+  submit: TextKey;
+  /** Null: no name is asked for. */
+  name: string | null;
+  maxChars: number;
+  /** Rejects with an ApiError, and the text stays. */
+  onSubmit(body: string, name: string): Promise<void>;
+  onInput(body: string): void;
+  onCancel?: (() => void) | undefined;
+}
+
+export interface Composer {
+  body: HTMLTextAreaElement;
+  showFailure(error: ApiError): void;
+}
+
+/** Takes over a form that the app has built. */
+export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer {
+  const { maxChars, onCancel, onInput, onSubmit } = options;
+  const [body, bodyError, foot] = ["textarea", ".error", ".foot"].map((part) =>
+    node.querySelector(part),
+  ) as unknown as [HTMLTextAreaElement, HTMLElement, HTMLElement];
+  const nameText = text("name");
+  const name = h("input", "", {
+    "aria-label": nameText,
+    placeholder: nameText,
+    autocomplete: "name",
+    maxlength: NAME_MAX_CHARS,
+    dir: "auto",
+  });
+  const nameError = h("p", "error", { role: "alert" });
+  const cancel = button("act", "", "cancel");
+  const submit = h("button", "primary", {}, text(options.submit));
+  node.classList.add("ready");
+  node.noValidate = true;
+  node.append(nameError);
+  foot.append(name, cancel, submit);
+  body.maxLength = maxChars;
+  name.value = options.name ?? "";
+  name.hidden = options.name === null;
+  cancel.hidden = !onCancel;
+  cancel.onclick = onCancel ?? null;
+  describe(body, bodyError);
+  describe(name, nameError);
+
+  function showErrors(inBody: string, inName: string): void {
+    setText(bodyError, inBody);
+    setText(nameError, inName);
+    body.ariaInvalid = String(inBody !== "");
+    name.ariaInvalid = String(inName !== "");
+  }
+
+  function showFailure(error: ApiError): void {
+    const inBody = error.fields?.body?.[0];
+    const inName = error.fields?.name?.[0];
+    showErrors(inBody ?? (inName ? "" : explain(error)), inName ?? "");
+    (inName ? name : body).focus();
+  }
+
+  async function send(): Promise<void> {
+    if (submit.disabled) return;
+    submit.disabled = true;
+    showErrors("", "");
+    try {
+      await onSubmit(body.value, name.value);
+    } catch (error) {
+      showFailure(error as ApiError);
+    }
+    submit.disabled = false;
+  }
+
+  node.onsubmit = (event) => {
+    event.preventDefault();
+    void send();
+  };
+  node.oninput = () => {
+    showErrors("", "");
+    onInput(body.value); // at once: who reloads in the next moment keeps the last word, too
+  };
+  node.onkeydown = (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void send();
+    if (event.key === "Escape") onCancel?.();
+  };
+  showErrors("", "");
+  return { body, showFailure };
+}
+
+function describe(field: HTMLElement, error: HTMLElement): void {
+  error.id ||= `error-${Math.random().toString(36).slice(2)}`;
+  field.setAttribute("aria-describedby", error.id);
+}

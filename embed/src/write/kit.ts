@@ -1,0 +1,49 @@
+// What the lazy part borrows from the app, so that no byte is loaded twice. The app hands it over as it starts.
+import type { Api, Page } from "../api";
+import type { ToHost } from "../host_messages";
+import type { addTexts as addTextsTo, text as textOf } from "../messages";
+import type { Storage } from "../storage";
+import type { addOne as addOneTo, State } from "../store";
+import type * as dom from "../view/dom";
+import type { createPost as createPostOf } from "../view/post";
+import type { ThreadView } from "../view/thread";
+import type { Settings } from "../wire";
+
+export interface Kit extends Pick<typeof dom, "button" | "h" | "setHtml" | "setText"> {
+  text: typeof textOf;
+  addTexts: typeof addTextsTo;
+  addOne: typeof addOneTo;
+  createPost: typeof createPostOf;
+  api: Api;
+  storage: Storage;
+  settings: Settings;
+  page: Page;
+  thread: ThreadView;
+  composer: HTMLFormElement;
+  /** A form without a place yet. */
+  newForm(place: number): HTMLFormElement;
+  /** Opens the form under a post. */
+  reply(id: number): void;
+  state(): State;
+  /** Draws the branch with this root soon. */
+  changed(root: number | undefined): void;
+  draw(): void;
+  say(sentence: string): void;
+  explain(error: unknown): string;
+  typing(): void;
+  posting(isPosting: boolean): void;
+  tellHost(message: ToHost): void;
+}
+
+export let button: Kit["button"];
+export let h: Kit["h"];
+export let setHtml: Kit["setHtml"];
+export let setText: Kit["setText"];
+export let text: Kit["text"];
+export let addOne: Kit["addOne"];
+export let createPost: Kit["createPost"];
+export let explain: Kit["explain"];
+
+export function takeKit(kit: Kit): void {
+  ({ button, h, setHtml, setText, text, addOne, createPost, explain } = kit);
+}
