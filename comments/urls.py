@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from comments.demo import views as demo
 from comments.monitoring import api as monitoring
 from comments.monitoring import letters, status
-from comments.pages import assets, embed_frame
+from comments.pages import assets, embed_frame, feeds, still_thread
 from comments.posting import api as posting
 from comments.threads import api as threads
 
@@ -37,6 +37,12 @@ urlpatterns = [
     path("embed.js", assets.loader),
     path("embed/<slug:name>.<slug:version>.js", assets.script),
     path("embed/<str:site>/", embed_frame.document),
+    path("t/<str:site>/", still_thread.by_name),
+    path("t/<str:site>/fragment/", still_thread.fragment_by_name),
+    path("t/<str:site>/atom/", feeds.of_site),
+    path("t/<str:site>/<str:key>/", still_thread.page),
+    path("t/<str:site>/<str:key>/fragment/", still_thread.fragment),
+    path("t/<str:site>/<str:key>/atom/", feeds.of_thread),
     path("demo/", demo.article, {"slug": ""}, name="demo"),
     path("demo/<slug:slug>/", demo.article, name="demo-article"),
     path("", demo.home),

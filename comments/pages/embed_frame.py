@@ -5,26 +5,19 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.gzip import gzip_page
 
 from comments.errors import Invalid, KibitzError
-from comments.events.shapes import compact_json
 from comments.pages.assets import app_url, asset
+from comments.pages.script_json import script_json
 from comments.sites.services import get_site
 from comments.threads.bootstrap import bootstrap, live_origins
 from comments.threads.services import Page
 
 THEMES: Final = {"light", "dark", "auto"}
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_SCRIPT_ESCAPES: Final = {
-    ord("<"): "\\u003c",
-    ord(">"): "\\u003e",
-    ord("&"): "\\u0026",
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
-}
 
 
 @gzip_page
@@ -49,7 +42,7 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
         "origins": found.origins,
         "api": "/api/v1/",
     }
-    context = {**_look(request), "boot": _script_json(start), "app_url": app_url(), "name": found.name}
+    context = {**_look(request), "boot": script_json(start), "app_url": app_url(), "name": found.name}
     response = render(request, "kibitz/embed_frame.html", context)
     response["Content-Security-Policy"] = _policy(
         connect=" ".join(["'self'", *live_origins(found, request)]),
@@ -99,9 +92,3 @@ def _hardened(response: HttpResponse) -> HttpResponse:
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Expires"] = "1"  # the front may keep it for a second; browsers never see this
     return response
-
-
-def _script_json(value: Any) -> SafeString:
-    """JSON that cannot end the script element it stands in."""
-    escaped = compact_json(value).translate(_SCRIPT_ESCAPES)
-    return mark_safe(escaped)  # noqa: S308  no markup is left in it

@@ -53,14 +53,15 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response |
         return Response(
             {"code": code, "detail": detail, "fields": {}}, status=exc.status_code, headers=headers
         )
-    error = _translated(exc)
+    error = translated(exc)
     if error is None:
         return None
     set_rollback()
     return Response(problem(error), status=error.status, headers=problem_headers(error))
 
 
-def _translated(exc: Exception) -> KibitzError | None:
+def translated(exc: Exception) -> KibitzError | None:
+    """What a foreign exception means to a caller; None where it is unforeseen."""
     match exc:
         case KibitzError():
             return exc

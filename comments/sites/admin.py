@@ -28,6 +28,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
             "max_posts_per_minute",
             "max_votes_per_minute",
             "realtime",
+            "is_indexed",
             "is_unlimited",
         ]
 

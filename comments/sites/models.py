@@ -47,6 +47,11 @@ class Site(models.Model):
     is_unlimited = models.BooleanField(
         default=False, help_text="No posting limits and no automatic hold: for load tests and demos."
     )
+    is_indexed = models.BooleanField(
+        "search engines may index the pages without JavaScript",
+        default=True,
+        help_text="They name the site's own page as the one to show.",
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

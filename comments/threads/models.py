@@ -89,6 +89,7 @@ class Post(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["thread", "created", "id"], name="post_created"),  # feeds: the latest
             models.Index(
                 fields=["thread", "created", "id"],
                 condition=Q(root=None, is_listed=True),

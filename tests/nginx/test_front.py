@@ -187,7 +187,16 @@ def test_an_answer_that_sets_a_cookie_is_nobody_elses(front: Instance, upstream:
         assert len(upstream.requests) == 2
 
 
-@pytest.mark.parametrize("path", ["/embed/blog/?url=x", "/api/v1/sites/blog/thread/?page_id=1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/embed/blog/?url=x",
+        "/api/v1/sites/blog/thread/?page_id=1",
+        f"/t/blog/{KEY}/?sort=best",
+        f"/t/blog/{KEY}/fragment/",
+        f"/t/blog/{KEY}/atom/",
+    ],
+)
 def test_an_answer_that_says_so_is_kept_and_browsers_see_their_own_rule(
     front: Instance, upstream: Upstream, path: str
 ) -> None:
@@ -198,6 +207,30 @@ def test_an_answer_that_says_so_is_kept_and_browsers_see_their_own_rule(
     assert (first.headers["x-cache"], second.headers["x-cache"]) == ("MISS", "HIT")
     assert second.headers["cache-control"] == "no-cache"
     assert "x-accel-expires" not in second.headers
+
+
+def test_the_front_knows_what_a_reader_has(front: Instance, upstream: Upstream) -> None:
+    upstream.reply = Reply(b"page", headers={"ETag": 'W/"e-1-0a"', **FOR_A_SECOND})
+    path = f"/t/blog/{KEY}/"
+    get(front, path)
+
+    known, other = (get(front, path, {"If-None-Match": mark}) for mark in ('W/"e-1-0a"', 'W/"e-0-0b"'))
+
+    assert (known.status, known.body) == (304, b"")
+    assert (other.status, other.body) == (200, b"page")
+    assert len(upstream.requests) == 1
+
+
+def test_a_page_for_who_runs_no_script_can_be_read_while_the_api_is_away(
+    front: Instance, upstream: Upstream
+) -> None:
+    upstream.reply = Reply(b"page", headers=FOR_A_SECOND)
+    get(front, f"/t/blog/{KEY}/")
+
+    upstream.stop()
+
+    wait_until(lambda: get(front, f"/t/blog/{KEY}/").headers["x-cache"] == "STALE", message="a stale answer")
+    assert get(front, f"/t/blog/{KEY}/").body == b"page"
 
 
 def test_an_answer_that_does_not_say_so_is_not_kept(front: Instance, upstream: Upstream) -> None:
