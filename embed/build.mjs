@@ -46,13 +46,19 @@ async function bundled(options) {
 
 /** Every file's text, by its name. */
 async function outputs() {
-  const write = await bundled({ entryPoints: ["src/write/index.ts"], format: "esm" });
-  const define = { WRITE_URL: address("write", write) };
+  const style = async (name) => JSON.stringify(await bundled({ entryPoints: [`src/write/${name}.css`] }));
+  const script = (entry, define) => bundled({ entryPoints: [entry], format: "esm", define });
+  const report = await script("src/write/report.ts", { REPORT_CSS: await style("report") });
+  const write = await script("src/write/index.ts", {
+    REPORT_URL: address("report", report),
+    WRITE_CSS: await style("write"),
+  });
   return {
     "loader.js": await bundled({ entryPoints: ["src/loader.ts"], format: "iife" }),
-    "app.js": await bundled({ entryPoints: ["src/app.ts"], format: "esm", define }),
+    "app.js": await script("src/app.ts", { WRITE_URL: address("write", write) }),
     "app.css": await bundled({ entryPoints: ["src/app.css"] }),
     "write.js": write,
+    "report.js": report,
   };
 }
 

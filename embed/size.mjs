@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const LOADER_BUDGET_BYTES = 2048;
-const WRITE_BUDGET_BYTES = 5120; // comes when somebody is about to write
+// What comes later, when somebody is about to use it.
+const LAZY_BUDGETS_BYTES = { "write.js": 6400, "report.js": 1536 };
 const FIRST_LOAD_BUDGET_BYTES = 13824; // loader + document shell + style + app
 
 // The embed document as it is served, with the style in it; the thread's own data is left out, like the API's answers.
@@ -27,16 +28,20 @@ const sizes = {
   "app.js": gzipped(built("app.js")),
 };
 const total = Object.values(sizes).reduce((sum, bytes) => sum + bytes, 0);
-const write = gzipped(built("write.js"));
 
 const row = (name, bytes, budget) =>
   console.log(name.padEnd(24), String(bytes).padStart(7), budget ? `of ${budget}` : "");
 for (const [name, bytes] of Object.entries(sizes)) row(name, bytes, name === "loader.js" && LOADER_BUDGET_BYTES);
 row("first load", total, FIRST_LOAD_BUDGET_BYTES);
-row("write.js, lazy", write, WRITE_BUDGET_BYTES);
 
-const isOver = sizes["loader.js"] > LOADER_BUDGET_BYTES || write > WRITE_BUDGET_BYTES;
-if (isOver || total > FIRST_LOAD_BUDGET_BYTES) {
+let isOver = sizes["loader.js"] > LOADER_BUDGET_BYTES || total > FIRST_LOAD_BUDGET_BYTES;
+for (const [name, budget] of Object.entries(LAZY_BUDGETS_BYTES)) {
+  const bytes = gzipped(built(name));
+  row(`${name}, lazy`, bytes, budget);
+  isOver ||= bytes > budget;
+}
+
+if (isOver) {
   console.error("over the size budget (bytes, gzip -9)");
   process.exit(1);
 }

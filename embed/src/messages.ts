@@ -1,5 +1,5 @@
 // Every text that a reader sees, and how numbers and times are written. One language so far.
-import type { WRITING_TEXTS } from "./write/texts";
+import type { REPORT_TEXTS, WRITING_TEXTS } from "./write/texts";
 
 export type Plural = { one: string; other: string };
 
@@ -46,7 +46,7 @@ const TEXTS = {
   upvote: "Vote up",
 } satisfies Record<string, string | Plural>;
 
-export type TextKey = keyof typeof TEXTS | keyof typeof WRITING_TEXTS;
+export type TextKey = keyof typeof TEXTS | keyof typeof WRITING_TEXTS | keyof typeof REPORT_TEXTS;
 
 /** Takes in the texts of a part that came later. */
 export function addTexts(texts: Record<string, string | Plural>): void {

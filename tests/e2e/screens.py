@@ -68,7 +68,8 @@ class Comments:
         self.state = self.frame.locator(".state")
         self.composer = ComposerScreen(self.frame.locator("#kibitz > form.composer"))
         self.notice = self.frame.locator(".notice:visible")
-        self.posts = self.frame.locator("article.post")
+        self.posts = self.frame.locator("article.post:not(.letter)")
+        self.letters = self.frame.locator("article.letter")  # posts on their way
         self.bodies = self.frame.locator("article.post .body")
         self.pill = self.frame.get_by_role("button", name=re.compile(r"^\d+ new comments?$"))
         self.more = self.frame.get_by_role("button", name="Show more comments")

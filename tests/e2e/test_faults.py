@@ -88,26 +88,30 @@ def test_an_answer_that_was_lost_makes_no_second_post(
     proxy.lose_answers(b"post /api/")
 
     seen.composer.post("Once only.", "alice")
-    expect(seen.composer.error).to_have_text("The server cannot be reached.")
-    expect(seen.composer.body).to_have_value("Once only.")
+    expect(seen.letters).to_contain_text("Not sent.")
+    expect(seen.letters).to_contain_text("Once only.")
     proxy.allow()
-    seen.composer.submit()
+    seen.letters.get_by_role("button", name="Retry").click()
 
-    expect(seen.composer.body).to_have_value("")
+    expect(seen.letters).to_have_count(0)
     expect(seen.with_body("Once only.").node).to_have_count(1)
+    expect(seen.pill).to_be_hidden()
     assert proxy.unanswered >= 1
     assert [post["html"] for post in alice.snapshot().data["posts"]] == ["<p>Once only.</p>"]
 
 
-def test_a_server_error_keeps_the_text_for_another_try(page: Page, readers: Readers, alice: Visitor) -> None:
+def test_a_server_error_keeps_the_text_and_it_is_tried_again(
+    page: Page, readers: Readers, alice: Visitor
+) -> None:
     seen = readers.comments().open(page.url)
     seen.page.route("**/posts/", lambda route: route.fulfill(status=503, body="broken"), times=1)
 
     seen.composer.post("Worth keeping.", "alice")
-    expect(seen.composer.error).to_have_text("That did not work.")
-    expect(seen.composer.body).to_have_value("Worth keeping.")
-    seen.composer.submit()
+    expect(seen.letters).to_contain_text("Not sent.")
+    expect(seen.letters).to_contain_text("Worth keeping.")
 
+    # it is tried again without being asked
+    expect(seen.letters).to_have_count(0)
     expect(seen.with_body("Worth keeping.").node).to_have_count(1)
     assert len(alice.snapshot().data["posts"]) == 1
 

@@ -52,7 +52,8 @@ export function createPost(id: number): PostView {
   const link = h("a", "act", { "data-act": "link" }, text("link"));
   const edit = button("act", "edit", "edit");
   const remove = button("act", "delete", "delete");
-  const acts = h("div", "acts", {}, votes, reply, link, edit, remove);
+  const report = button("act", "report", "report");
+  const acts = h("div", "acts", {}, votes, reply, link, report, edit, remove);
   const meta = h("header", "meta", {}, name, badge, note, replyTo, time, edited, fold);
   const attributes = { id: `kibitz-${id}`, "data-id": id, tabindex: -1, "aria-labelledby": `by-${id}` };
   const node = h("article", "post", attributes, avatar, meta, body, acts);
@@ -68,6 +69,7 @@ export function createPost(id: number): PostView {
     votes.hidden = !model.canVote || !isPublic;
     reply.hidden = !model.canReply || !isPublic;
     link.hidden = !isPublic;
+    report.hidden = !isPublic || model.isOwn;
     edit.hidden = remove.hidden = !model.canChange;
     setText(score, roundNumber(post.score));
     up.ariaPressed = String(model.vote > 0);

@@ -51,6 +51,7 @@ export function createActions(kit: Kit, calls: Calls): Actions {
     const { body } = adopt(form, {
       submit: "save",
       name: null,
+      preview: calls.preview,
       maxChars: settings.body_max_chars,
       onCancel: () => close(id, true),
       onInput: () => undefined,

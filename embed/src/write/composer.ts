@@ -1,15 +1,20 @@
 // What a form does: it sends, says what is wrong beside the field, and keeps the text until the server has it.
 import type { ApiError } from "../api";
 import type { TextKey } from "../messages";
+import type { Calls } from "./calls";
 import { button, explain, h, setText, text } from "./kit";
+import { addToolbar } from "./toolbar";
 
 const NAME_MAX_CHARS = 64;
+const language = document.documentElement.lang || "en";
+const countdown = new Intl.NumberFormat(language, { style: "unit", unit: "second", unitDisplay: "narrow" });
 
 export interface ComposerOptions {
   submit: TextKey;
   /** Null: no name is asked for. */
   name: string | null;
   maxChars: number;
+  preview: Calls["preview"];
   /** Rejects with an ApiError, and the text stays. */
   onSubmit(body: string, name: string): Promise<void>;
   onInput(body: string): void;
@@ -23,7 +28,7 @@ export interface Composer {
 
 /** Takes over a form that the app has built. */
 export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer {
-  const { maxChars, onCancel, onInput, onSubmit } = options;
+  const { maxChars, onCancel, onInput, onSubmit, preview } = options;
   const [body, bodyError, foot] = ["textarea", ".error", ".foot"].map((part) =>
     node.querySelector(part),
   ) as unknown as [HTMLTextAreaElement, HTMLElement, HTMLElement];
@@ -49,6 +54,7 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
   cancel.onclick = onCancel ?? null;
   describe(body, bodyError);
   describe(name, nameError);
+  addToolbar(node, body, preview);
 
   function showErrors(inBody: string, inName: string): void {
     setText(bodyError, inBody);
@@ -62,18 +68,31 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
     const inName = error.fields?.name?.[0];
     showErrors(inBody ?? (inName ? "" : explain(error)), inName ?? "");
     (inName ? name : body).focus();
+    if (error.status === 429) wait(Date.now() + (error.retryAfter || 1) * 1000);
+  }
+
+  /** The button counts down and wakes up. It alone: an alert that counted would be read out each second. */
+  function wait(until: number): void {
+    const seconds = Math.ceil((until - Date.now()) / 1000);
+    submit.disabled = seconds > 0;
+    setText(submit, text(options.submit) + (seconds > 0 ? ` · ${countdown.format(seconds)}` : ""));
+    if (seconds > 0) setTimeout(() => wait(until), 1000);
+    else showErrors("", "");
   }
 
   async function send(): Promise<void> {
     if (submit.disabled) return;
+    showErrors(body.value.trim() ? "" : text("writeFirst"), "");
+    node.dispatchEvent(new Event("reset")); // back from the preview
+    if (!body.value.trim()) return body.focus();
     submit.disabled = true;
-    showErrors("", "");
     try {
       await onSubmit(body.value, name.value);
+      submit.disabled = false;
     } catch (error) {
+      submit.disabled = false;
       showFailure(error as ApiError);
     }
-    submit.disabled = false;
   }
 
   node.onsubmit = (event) => {
@@ -81,7 +100,7 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
     void send();
   };
   node.oninput = () => {
-    showErrors("", "");
+    if (!submit.disabled) showErrors("", "");
     onInput(body.value); // at once: who reloads in the next moment keeps the last word, too
   };
   node.onkeydown = (event) => {

@@ -1,10 +1,24 @@
 // What only writers need, as a file of its own that comes when somebody is about to write.
+import type { ApiError } from "../api";
 import type { Post } from "../frames";
 import { type Actions, createActions } from "./actions";
 import { createCalls } from "./calls";
-import { adopt } from "./composer";
-import { type Kit, takeKit, text } from "./kit";
+import { adopt, type Composer } from "./composer";
+import { createHeld } from "./held";
+import { type Kit, setText, takeKit, text } from "./kit";
+import { createLetters } from "./letters";
+import { createOutbox, type Letter } from "./outbox";
+import type { Report } from "./report";
 import { WRITING_TEXTS } from "./texts";
+
+/** The style that only writers need, minified; the build puts it in. */
+declare const WRITE_CSS: string;
+/** The address of the dialog in which a post is reported. */
+declare const REPORT_URL: string;
+
+const MINUTE_MILLISECONDS = 60_000;
+const WINDOW_SHOWN_MINUTES = 60; // a longer one is no news
+const WINDOW_REFRESH_MILLISECONDS = 15_000;
 
 export interface Writing {
   acts: Actions["acts"];
@@ -18,59 +32,155 @@ export function createWriting(kit: Kit): Writing {
   takeKit(kit);
   kit.addTexts(WRITING_TEXTS);
   const { api, draw, page, posting, say, settings, state, storage, tellHost, thread, typing } = kit;
+  const sheet = new CSSStyleSheet();
   const calls = createCalls(api);
   const { accept, acts, close } = createActions(kit, calls);
+  const composers = new WeakMap<HTMLFormElement, Composer>();
+  const held = createHeld(kit);
+  const outbox = createOutbox(
+    {
+      read: () => JSON.parse(storage.mark("unsent") || "[]"),
+      write: (letters) => storage.setMark("unsent", letters.length ? JSON.stringify(letters) : ""),
+      send: ({ body, key, name, parent }) => calls.create({ body, name, page, parent: parent || null }, key),
+      isOnline: () => navigator.onLine,
+      setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
+      clearTimeout: (handle) => clearTimeout(handle),
+    },
+    { sending, waiting, sent, refused },
+  );
+  const letters = createLetters(kit, {
+    retry: () => void outbox.run(),
+    edit: takeBack,
+    drop(letter) {
+      outbox.drop(letter.key);
+      letters.remove(letter);
+    },
+  });
 
-  function posted(post: Post): void {
+  let loading: Promise<Report> | null = null;
+  let loads = 0;
+
+  function sending(letter: Letter): void {
+    posting(true);
+    letters.show(letter, text("sending"), false);
+  }
+
+  function waiting(letter: Letter): void {
+    posting(false);
+    const sentence = text(navigator.onLine ? "unsent" : "unsentOffline");
+    letters.show(letter, sentence, true);
+    say(sentence);
+  }
+
+  function sent(letter: Letter, post: Post): void {
+    storage.name = letter.name;
+    if (post.status === "pending") held.add(post.id);
     if (!state().entries.has(post.id) && post.status === "published") state().thread.posts++;
     accept(post);
+    const hadFocus = letters.remove(letter);
+    posting(false);
     draw();
+    showWindows();
+    if (hadFocus) thread.view(post.id)?.node.focus({ preventScroll: true });
     say(text(post.status === "pending" ? "awaiting" : "posted"));
     tellHost({ kibitz: "post", id: post.id });
   }
 
-  async function create(parent: number, body: string, name: string, key: string): Promise<void> {
-    posting(true);
-    try {
-      const post = await calls.create({ body, name, page, parent: parent || null }, key);
-      storage.name = name;
-      posted(post);
-      if (!parent) return;
-      close(parent, false);
-      thread.view(post.id)?.node.focus({ preventScroll: true });
-    } finally {
-      posting(false);
-    }
+  function refused(letter: Letter, error: ApiError): void {
+    posting(false);
+    takeBack(letter)?.showFailure(error);
+  }
+
+  /** The text goes back into its form, before what was begun there since; undefined where there is none. */
+  function takeBack(letter: Letter): Composer | undefined {
+    const { parent } = letter;
+    const open = parent ? thread.view(parent)?.node.querySelector("form") : kit.composer;
+    const later = open?.querySelector("textarea")?.value ?? "";
+    const draft = letter.body + (later && `\n\n${later}`);
+    outbox.drop(letter.key);
+    letters.remove(letter);
+    storage.setDraft(parent, draft);
+    if (!open) kit.reply(parent);
+    adoptAll();
+    const form = open ?? thread.view(parent)?.node.querySelector("form") ?? kit.composer;
+    const composer = composers.get(form);
+    if (!composer) return undefined;
+    composer.body.value = draft;
+    form.classList.add("open");
+    composer.body.focus();
+    return composer;
+  }
+
+  function adoptAll(): void {
+    for (const node of document.querySelectorAll<HTMLFormElement>("form.composer:not(.ready)")) adoptForm(node);
   }
 
   function adoptForm(node: HTMLFormElement): void {
     const place = Number(node.dataset.place);
-    let key = "";
-    const { body } = adopt(node, {
+    const composer = adopt(node, {
       submit: place ? "reply" : "post",
       name: storage.name,
       maxChars: settings.body_max_chars,
+      preview: calls.preview,
       onCancel: place ? () => close(place, true) : undefined,
-      onInput(text) {
-        key = "";
-        storage.setDraft(place, text);
+      onInput(written) {
+        storage.setDraft(place, written);
         typing();
       },
-      async onSubmit(text, name) {
-        key ||= uuid();
-        await create(place, text, name, key);
+      async onSubmit(body, name) {
+        const letter = { key: uuid(), parent: place, body, name };
         storage.setDraft(place, "");
-        body.value = key = "";
+        composer.body.value = "";
+        if (place) close(place, false);
+        outbox.post(letter);
+        if (place) letters.focus(letter);
       },
     });
+    composers.set(node, composer);
   }
 
+  /** How long own posts can still be changed, beside the buttons that do it. */
+  function showWindows(): void {
+    const now = Date.now();
+    for (const id of storage.own) {
+      const post = state().entries.get(id)?.post;
+      const acts = thread.view(id)?.acts;
+      if (!post || !acts) continue;
+      const passed = (now - Date.parse(post.created)) / MINUTE_MILLISECONDS;
+      const left = Math.ceil(settings.edit_window_seconds / 60 - passed);
+      const shown = acts.querySelector(".left") ?? acts.appendChild(document.createElement("span"));
+      shown.className = "quiet left";
+      setText(shown, thread.canChange(post) && left <= WINDOW_SHOWN_MINUTES ? text("left", left) : "");
+    }
+  }
+
+  sheet.replaceSync(WRITE_CSS);
+  document.adoptedStyleSheets.push(sheet);
+  addEventListener("online", () => void outbox.run());
+  setInterval(showWindows, WINDOW_REFRESH_MILLISECONDS);
+  showWindows();
+
   return {
-    acts,
-    adopt() {
-      for (const node of document.querySelectorAll<HTMLFormElement>("form.composer:not(.ready)")) adoptForm(node);
+    acts: {
+      ...acts,
+      async report(id, asked) {
+        loading ??= import(`${REPORT_URL}?${loads++}`).then(({ createReport }): Report => createReport(kit, calls));
+        try {
+          (await loading)(id, asked);
+        } catch (error) {
+          loading = null;
+          throw error;
+        }
+      },
     },
-    async loaded() {},
+    adopt: adoptAll,
+    async loaded() {
+      adoptAll();
+      void outbox.run();
+      await held.load(accept);
+      draw();
+      showWindows();
+    },
   };
 }
 
