@@ -43,7 +43,7 @@ export function createPost(id: number): PostView {
   const time = h("time", "");
   const edited = h("span", "quiet");
   const fold = button("fold", "fold", "collapse");
-  const body = h("div", "body", { dir: "auto" });
+  const body = h("div", "body", { id: `text-${id}`, dir: "auto" });
   const up = button("vote", "up", "upvote");
   const score = h("span", "score");
   const down = button("vote down", "down", "downvote");
@@ -55,7 +55,13 @@ export function createPost(id: number): PostView {
   const report = button("act", "report", "report");
   const acts = h("div", "acts", {}, votes, reply, link, report, edit, remove);
   const meta = h("header", "meta", {}, name, badge, note, replyTo, time, edited, fold);
-  const attributes = { id: `kibitz-${id}`, "data-id": id, tabindex: -1, "aria-labelledby": `by-${id}` };
+  const attributes = {
+    id: `kibitz-${id}`,
+    "data-id": id,
+    tabindex: -1,
+    "aria-labelledby": `by-${id}`,
+    "aria-describedby": `text-${id}`,
+  };
   const node = h("article", "post", attributes, avatar, meta, body, acts);
   let last: PostModel | undefined;
 

@@ -19,7 +19,7 @@ export interface StatusView {
 
 export function createStatus(sort: HTMLElement): StatusView {
   const region = h("p", "unseen", { role: "status" });
-  const total = h("h2", "");
+  const total = h("h2", "", { id: "count" });
   const dot = h("span", "state");
   const readers = h("span", "");
   const typing = h("span", "");

@@ -9,6 +9,8 @@ import { createPost, type PostView } from "./post";
 
 const POST_HEIGHT_PX = 110; // a guess for branches that were never on screen
 const FOLLOW_MILLISECONDS = 400;
+const NUMBER_MILLISECONDS = 200;
+const UNKNOWN_SIZE = -1;
 const DEPTH_NAMED = 2; // phones flatten below this, so deeper replies carry their parent's name
 
 export interface ThreadContext {
@@ -35,7 +37,7 @@ export interface ThreadView {
 }
 
 export function createThread({ settings, storage, url, now }: ThreadContext): ThreadView {
-  const feed = h("div", "feed", { role: "feed", "aria-busy": "true" });
+  const feed = h("div", "feed", { role: "feed", "aria-busy": "true", "aria-labelledby": "count" });
   const more = button("wide", "more", "loadMore");
   const pill = button("pill", "reveal", "newComments");
   const empty = h("p", "notice", {}, text("empty"));
@@ -43,6 +45,7 @@ export function createThread({ settings, storage, url, now }: ThreadContext): Th
   const posts = new Map<number, PostView>();
   const boxes = new Map<number, HTMLElement>();
   const folded = new Set<number>();
+  let numbering = 0;
   pill.hidden = empty.hidden = more.hidden = true;
 
   function canChange({ id, created }: Post): boolean {
@@ -106,6 +109,18 @@ export function createThread({ settings, storage, url, now }: ThreadContext): Th
     }).observe(node);
   }
 
+  /** Tells screen readers where in the list each post is; after a while, for a burst and a long list cost a frame. */
+  function number(size: number): void {
+    clearTimeout(numbering);
+    numbering = setTimeout(() => {
+      const shown = feed.querySelectorAll("article:not([hidden])");
+      shown.forEach((post, index) => {
+        post.ariaPosInSet = String(index + 1);
+        post.ariaSetSize = String(size || shown.length);
+      });
+    }, NUMBER_MILLISECONDS);
+  }
+
   // the feed pattern's keys: Page Down and Page Up step from post to post
   feed.onkeydown = (event) => {
     const step = event.key === "PageDown" ? 1 : event.key === "PageUp" ? -1 : 0;
@@ -129,6 +144,8 @@ export function createThread({ settings, storage, url, now }: ThreadContext): Th
         return box && dirty && !dirty.has(root) ? box : drawBranch(state, root, box ?? h("div", "branch"));
       });
       reconcile(feed, drawn);
+      number(next || feed.querySelector(".more") ? UNKNOWN_SIZE : 0);
+      feed.hidden = !roots.length; // a feed without an article is none
       more.hidden = !next;
       empty.hidden = roots.length + held.length > 0;
     },
