@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,7 @@ SHORT: Final = (
     *("ramp", "one_thread", "storm", "plain_nchan"),
 )
 LONG: Final = ("ramp", "one_thread")
-SCENARIOS: Final = (*SHORT, "reconnect")
+SCENARIOS: Final = (*SHORT, "reconnect", "peers")
 SHORT_READERS: Final = 10_000
 
 
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
         with contextlib.ExitStack() as stack:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kibitz-load-")))
             target = stack.enter_context(_target(options.base_url, readers))
-            report = Report(path, title="the push tier under load", now=now)
+            report = Report(path, title=_title(names), now=now)
             bench = Bench(target, report, scratch, readers, quick=options.quick)
             return measure(names, bench)
     except StackFailed as error:
@@ -138,6 +138,10 @@ def _target(base_url: str | None, readers: int) -> Iterator[Stack]:
     say("load: starting ./run stack")
     with started(state_dir() / "load", readers=readers) as stack:
         yield stack
+
+
+def _title(names: Sequence[str]) -> str:
+    return "beside other comment systems" if list(names) == ["peers"] else "the push tier under load"
 
 
 def _count(text: str) -> int:

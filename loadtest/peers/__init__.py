@@ -1,0 +1,1 @@
+"""Other comment systems on the same machine: installed, served, and opened by the same browser."""
