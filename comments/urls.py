@@ -37,6 +37,7 @@ urlpatterns = [
     path("embed.js", assets.loader),
     path("embed/<slug:name>.<slug:version>.js", assets.script),
     path("embed/<str:site>/", embed_frame.document),
+    path("embed/<str:site>/texts/", embed_frame.writing_texts),
     path("t/<str:site>/", still_thread.by_name),
     path("t/<str:site>/fragment/", still_thread.fragment_by_name),
     path("t/<str:site>/atom/", feeds.of_site),

@@ -1,23 +1,29 @@
 """The document inside the iframe: Kibitz's own origin, a strict policy, and what the app needs to start."""
 
-import re
-from typing import Any, Final
+from base64 import b64encode
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final, get_args
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.gzip import gzip_page
 
 from comments.errors import Invalid, KibitzError
+from comments.events.shapes import compact_json
 from comments.pages.assets import app_url, asset
 from comments.pages.script_json import script_json
+from comments.rest.problems import problem
+from comments.sites.models import Site
 from comments.sites.services import get_site
-from comments.threads.bootstrap import bootstrap, live_origins
+from comments.sites.texts import app_texts, direction, document_text, known_tag
+from comments.threads.bootstrap import Bootstrap, bootstrap, live_origins
+from comments.threads.queries import Sort
 from comments.threads.services import Page
 
 THEMES: Final = {"light", "dark", "auto"}
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 @gzip_page
@@ -35,45 +41,93 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
         boot = bootstrap(found, page, request)
     except KibitzError as error:
         return _refusal(request, error)
-    start: dict[str, Any] = {
-        **boot,
-        "site": found.key,
-        "page": {"site": found.key, "page_id": page.page_id, "url": page.url, "title": page.title},
-        "origins": found.origins,
-        "api": "/api/v1/",
-    }
-    context = {**_look(request), "boot": script_json(start), "app_url": app_url(), "name": found.name}
-    response = render(request, "kibitz/embed_frame.html", context)
+    look = _look(request, found)
+    response = render(
+        request,
+        "kibitz/embed_frame.html",
+        {
+            **look,
+            "boot": script_json(_start(request, boot, found, page)),
+            "app_url": app_url(),
+            "title": document_text(look["lang"], "titleOn" if found.name else "title", found.name),
+            "no_script": document_text(look["lang"], "noScript"),
+        },
+    )
     response["Content-Security-Policy"] = _policy(
+        style=_hashed(found.stylesheet) if found.stylesheet else "",
         connect=" ".join(["'self'", *live_origins(found, request)]),
         ancestors=" ".join(found.origins) or "'none'",
     )
     return _hardened(response)
 
 
+@gzip_page
+def writing_texts(request: HttpRequest, site: str) -> HttpResponse:
+    """JSON: what only writers are told, in the language that `lang` asks for."""
+    try:
+        texts = app_texts(_tag(request), get_site(site).texts, "write")
+    except KibitzError as error:
+        return _hardened(JsonResponse(problem(error), status=error.status))
+    return _hardened(HttpResponse(compact_json(texts), content_type="application/json"))
+
+
+def _start(request: HttpRequest, boot: Bootstrap, site: Site, page: Page) -> dict[str, Any]:
+    """The bootstrap, the page, the texts, and what the element's attributes ask for."""
+    sort, is_read_only = request.GET.get("sort", ""), request.GET.get("read_only") == "1"
+    settings = boot["settings"]
+    if is_read_only:
+        settings |= {"guests_may_post": False, "votes": False}
+    return {
+        **boot,
+        "settings": settings,
+        "site": site.key,
+        "page": {"site": site.key, "page_id": page.page_id, "url": page.url, "title": page.title},
+        "origins": site.origins,
+        "api": "/api/v1/",
+        "sort": sort if sort in get_args(Sort) else "newest",
+        "read_only": is_read_only,
+        "texts": app_texts(_tag(request), site.texts),
+    }
+
+
 def _refusal(request: HttpRequest, error: KibitzError) -> HttpResponse:
-    response = render(
-        request, "kibitz/embed_refused.html", {**_look(request), "detail": error.detail}, status=error.status
-    )
+    look = _look(request)
+    told = {
+        "detail": error.detail,
+        "title": document_text(look["lang"], "title"),
+        "refused": document_text(look["lang"], "refused"),
+    }
+    response = render(request, "kibitz/embed_refused.html", look | told, status=error.status)
     response["Content-Security-Policy"] = _policy(connect="'none'", ancestors="*")
     return _hardened(response)
 
 
-def _look(request: HttpRequest) -> dict[str, Any]:
-    theme, lang = request.GET.get("theme", ""), request.GET.get("lang", "")
+def _tag(request: HttpRequest) -> str:
+    return known_tag(request.GET.get("lang", ""))
+
+
+def _look(request: HttpRequest, site: Site | None = None) -> dict[str, Any]:
+    theme, tag = request.GET.get("theme", ""), _tag(request)
     return {
         "theme": theme if theme in THEMES else "auto",
-        "lang": lang if _LANGUAGE.fullmatch(lang) else "en",
+        "lang": tag,
+        "direction": direction(tag),
         "css": mark_safe(asset("app.css").text),  # noqa: S308  our own build
+        "stylesheet": mark_safe(site.stylesheet if site else ""),  # noqa: S308  validate_stylesheet: no markup
     }
 
 
-def _policy(*, connect: str, ancestors: str) -> str:
+@lru_cache(maxsize=256)
+def _hashed(style: str) -> str:
+    return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
+
+
+def _policy(*, connect: str, ancestors: str, style: str = "") -> str:
     return "; ".join(
         [
             "default-src 'none'",
             "script-src 'self'",
-            f"style-src {asset('app.css').csp_hash}",
+            f"style-src {asset('app.css').csp_hash} {style}".rstrip(),
             f"connect-src {connect}",
             "img-src 'self' data:",
             "base-uri 'none'",

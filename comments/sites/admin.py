@@ -29,6 +29,8 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
             "max_votes_per_minute",
             "realtime",
             "is_indexed",
+            "texts",
+            "stylesheet",
             "is_unlimited",
         ]
 
@@ -41,6 +43,9 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
             return [normal_origin(line) for line in self.cleaned_data["origins"].split()]
         except Invalid as error:
             raise forms.ValidationError(error.detail) from error
+
+    def clean_texts(self) -> dict[str, object]:
+        return self.cleaned_data["texts"] or {}  # an emptied field
 
 
 @admin.register(Site)

@@ -3,6 +3,9 @@
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 
+from comments.sites.stylesheet import validate_stylesheet
+from comments.sites.texts import validate_overrides
+
 SITE_KEY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
 
 
@@ -44,6 +47,22 @@ class Site(models.Model):
         "votes and flags a minute", default=3_000, help_text="From everybody together; 0 = any number."
     )
     realtime = models.CharField(max_length=4, choices=Realtime, default=Realtime.ON)
+    texts = models.JSONField(
+        "texts of its own",
+        default=dict,
+        blank=True,
+        validators=[validate_overrides],
+        help_text='In place of ours, by language: {"en": {"placeholder": "Say hello…", "comments": '
+        '{"one": "{n} voice", "other": "{n} voices"}}}. embed/OWNERS.md lists the keys.',
+    )
+    stylesheet = models.TextField(
+        "stylesheet of its own",
+        default="",
+        blank=True,
+        validators=[validate_stylesheet],
+        help_text="CSS that comes after Kibitz's own, in the comments' frame. It can load nothing. "
+        "embed/OWNERS.md lists the tokens and classes.",
+    )
     is_unlimited = models.BooleanField(
         default=False, help_text="No posting limits and no automatic hold: for load tests and demos."
     )

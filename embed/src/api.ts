@@ -1,4 +1,5 @@
 // The HTTP API as calls; every failure is an ApiError.
+import type { Texts } from "./boot";
 import type { Cursor, EventsFrame, Post } from "./frames";
 import type { Sort } from "./store";
 import type { Bootstrap, PageRequest, Problem, Snapshot } from "./wire";
@@ -46,6 +47,8 @@ export interface Api {
   addresses(): Promise<Bootstrap["live"]>;
   events(after: number): Promise<EventsFrame>;
   head(): Promise<Cursor>;
+  /** What only a writer reads, in this language. */
+  writingTexts(lang: string): Promise<Partial<Texts>>;
   post(id: number): Promise<Post>;
   /** Any call, by its path under the API's base. Those of writers are in write/calls.ts. */
   send<T>(method: string, path: string, body?: object, idempotencyKey?: string): Promise<T>;
@@ -86,6 +89,7 @@ export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: 
       ),
     events: (after) => send("GET", `${thread}events/?after=${after}`),
     head: () => send("GET", `${thread}head/`),
+    writingTexts: (lang) => send("GET", `../../embed/${page.site}/texts/?lang=${lang}`),
     post: (id) => send("GET", `posts/${id}/`),
     send,
     thread,

@@ -1,5 +1,6 @@
 // Puts the parts together: the boot data, the state, the view and the live line.
-import { ApiError, createApi, type Place } from "./api";
+import { ApiError, createApi } from "./api";
+import { boot } from "./boot";
 import type { Cursor, Post, ThreadEvent } from "./frames";
 import { connectHost, type ToFrame } from "./host_messages";
 import { createLive, type Live } from "./live";
@@ -11,15 +12,11 @@ import { button, h, setHtml, setText } from "./view/dom";
 import { createPost } from "./view/post";
 import { createStatus } from "./view/status";
 import { createThread } from "./view/thread";
-import type { Bootstrap } from "./wire";
 import type { Writing } from "./write";
 import type { Kit } from "./write/kit";
 
 /** The address of what only writers need; the build puts it in. */
 declare const WRITE_URL: string;
-
-/** What the document carries in #kibitz-boot. */
-type Boot = Bootstrap & Place & { site: string; origins: string[] };
 
 const SORTS = ["newest", "oldest", "best", "controversial"] as const;
 const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
@@ -29,13 +26,12 @@ const ANCESTORS_MAX = 30; // of a linked post that no loaded page has
 
 const root = document.documentElement;
 const main = document.getElementById("kibitz") as HTMLElement;
-const boot: Boot = JSON.parse((document.getElementById("kibitz-boot") as HTMLElement).textContent);
 const { settings, page } = boot;
 const storage = new Storage(boot.site, boot.key);
 const api = createApi(boot, storage, fetch);
 const tellHost = connectHost(boot.origins, takeHostMessage);
 
-let state = fromSnapshot({ ...boot, posts: [], next: null }, "newest", storage.own);
+let state = fromSnapshot({ ...boot, posts: [], next: null }, boot.sort, storage.own);
 let live: Live | null = null;
 let writing: Promise<Writing> | null = null;
 let failures = 0;
@@ -47,6 +43,7 @@ let typedAt = 0;
 
 const sorts = SORTS.map((sort) => h("option", "", { value: sort }, text(sort)));
 const sorter = h("select", "sort", { "aria-label": text("sort") }, ...sorts);
+sorter.value = boot.sort;
 const status = createStatus(sorter);
 const thread = createThread({ settings, storage, url: page.url, now: Date.now });
 const notice = h("p", "notice");
@@ -54,7 +51,6 @@ const newForm = (place: number) => createForm(place, storage, prepare);
 const composer = newForm(0);
 const kit: Kit = {
   addOne,
-  addTexts,
   api,
   button,
   changed,
@@ -85,7 +81,10 @@ main.append(status.node, composer, notice, thread.node, status.region);
 
 /** Loads what a writer needs, once. A failed address is not asked for again: browsers remember that it failed. */
 async function write(): Promise<Writing> {
-  writing ??= import(`${WRITE_URL}${failures ? `?${failures}` : ""}`).then(({ createWriting }) => createWriting(kit));
+  writing ??= Promise.all([
+    import(`${WRITE_URL}${failures ? `?${failures}` : ""}`),
+    api.writingTexts(root.lang).then(addTexts),
+  ]).then(([{ createWriting }]) => createWriting(kit));
   try {
     return await writing;
   } catch (error) {
@@ -156,7 +155,7 @@ function drawNotices(): void {
   const { locked } = state.thread;
   const isClosed = locked || !settings.guests_may_post;
   composer.hidden = isClosed;
-  notice.hidden = !isClosed && settings.moderation === "post";
+  notice.hidden = boot.read_only || (!isClosed && settings.moderation === "post");
   notice.textContent = text(locked ? "locked" : isClosed ? "guestsClosed" : "moderated");
 }
 

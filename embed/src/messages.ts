@@ -1,68 +1,23 @@
-// Every text that a reader sees, and how numbers and times are written. One language so far.
-import type { REPORT_TEXTS, WRITING_TEXTS } from "./write/texts";
+// The texts of the reader's language, which the document brings along, and how numbers and times are written.
+import { boot, type TextKey, type Texts } from "./boot";
 
-export type Plural = { one: string; other: string };
-
-const TEXTS = {
-  awaiting: "Awaiting moderation",
-  best: "Best",
-  body: "Your comment",
-  collapse: "Collapse",
-  comments: { one: "{n} comment", other: "{n} comments" },
-  controversial: "Controversial",
-  delete: "Delete",
-  deleted: "[deleted]",
-  downvote: "Vote down",
-  edit: "Edit",
-  edited: "edited",
-  empty: "No comments yet. Be the first.",
-  expand: { one: "{n} reply", other: "{n} replies" },
-  failed: "That did not work.",
-  guestsClosed: "Only members can comment.",
-  link: "Link",
-  live: "Live",
-  loadMore: "Show more comments",
-  locked: "Comments are closed.",
-  moderated: "Comments appear after a moderator's approval.",
-  newComments: { one: "{n} new comment", other: "{n} new comments" },
-  newest: "Newest",
-  offline: "Offline",
-  oldest: "Oldest",
-  pinned: "Pinned",
-  placeholder: "Join the discussion…",
-  notReady: "This could not be loaded.",
-  readers: "about {n} reading",
-  reconnecting: "Reconnecting…",
-  removed: "Removed by a moderator",
-  reply: "Reply",
-  report: "Report",
-  replyTo: "in reply to {n}",
-  retry: "Retry",
-  showReplies: "Show more replies",
-  sort: "Sort by",
-  throttled: { one: "Please wait {n} second.", other: "Please wait {n} seconds." },
-  typing: "{n} typing",
-  unreachable: "The server cannot be reached.",
-  upvote: "Vote up",
-} satisfies Record<string, string | Plural>;
-
-export type TextKey = keyof typeof TEXTS | keyof typeof WRITING_TEXTS | keyof typeof REPORT_TEXTS;
+export type { TextKey };
 
 /** Takes in the texts of a part that came later. */
-export function addTexts(texts: Record<string, string | Plural>): void {
-  Object.assign(TEXTS, texts);
+export function addTexts(texts: Partial<Texts>): void {
+  Object.assign(boot.texts, texts);
 }
 
-const language = document.documentElement.lang || "en";
-const plurals = new Intl.PluralRules("en"); // the language of TEXTS, which has the two forms of Plural
+const language = document.documentElement.lang;
+const plurals = new Intl.PluralRules(language);
 const exact = new Intl.NumberFormat(language);
 const compact = new Intl.NumberFormat(language, { notation: "compact" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
 
 /** `value` fills {n}, and chooses the plural where it is a number. */
 export function text(key: TextKey, value: number | string = ""): string {
-  const found = (TEXTS as Record<string, string | Plural>)[key] ?? key;
-  const template = typeof found === "string" ? found : found[plurals.select(Number(value)) as keyof Plural];
+  const found = boot.texts[key];
+  const template = typeof found === "string" ? found : (found[plurals.select(Number(value))] ?? "");
   return template.replace("{n}", () => (typeof value === "number" ? exact.format(value) : value));
 }
 

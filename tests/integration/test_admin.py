@@ -149,6 +149,9 @@ def test_a_site_is_made_with_its_origins_a_line_each(morgan: Person) -> None:
         {"origins": ""},
         {"max_posts_per_minute": "-1"},
         {"max_votes_per_minute": ""},
+        {"texts": "{"},
+        {"texts": '{"en": {"plaecholder": "Hi"}}'},
+        {"stylesheet": "a { background: url(x) }"},
     ],
 )
 def test_a_site_that_is_wrong_is_not_made(wrong: dict[str, str], morgan: Person) -> None:
@@ -158,6 +161,26 @@ def test_a_site_that_is_wrong_is_not_made(wrong: dict[str, str], morgan: Person)
 
     assert response.status_code == 200
     assert not Site.objects.exclude(key="blog").exists()
+
+
+def test_a_site_is_made_with_texts_and_a_stylesheet_of_its_own(morgan: Person) -> None:
+    own = {"texts": '{"en": {"post": "Send"}}', "stylesheet": ".head { gap: 0 }"}
+
+    morgan.client.post(reverse("admin:comments_site_add"), SITE | {"origins": "https://a.example"} | own)
+
+    site = Site.objects.get(key="news")
+    assert (site.texts, site.stylesheet) == ({"en": {"post": "Send"}}, ".head { gap: 0 }")
+
+
+def test_emptied_texts_are_none(morgan: Person, site: Site) -> None:
+    site.texts = {"en": {"post": "Send"}}
+    site.save()
+    told = SITE | {"origins": "https://a.example", "texts": "", "stylesheet": ""}
+
+    morgan.client.post(reverse("admin:comments_site_change", args=[site.pk]), told)
+
+    site.refresh_from_db()
+    assert site.texts == {}
 
 
 def test_a_site_keeps_its_key_and_shows_its_origins(morgan: Person, site: Site) -> None:

@@ -3,8 +3,10 @@
 import gzip
 import json
 import re
+from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.http import HttpResponseBase
@@ -199,15 +201,80 @@ def test_a_refusal_repeats_no_markup(url: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "shown"),
     [
-        ({"theme": "dark", "lang": "pt-BR"}, {"data-theme": "dark", "lang": "pt-BR"}),
-        ({"theme": "light"}, {"data-theme": "light", "lang": "en"}),
-        ({}, {"data-theme": "auto", "lang": "en"}),
-        ({"theme": '"><script>', "lang": '"><script>'}, {"data-theme": "auto", "lang": "en"}),
+        ({"theme": "dark", "lang": "de-AT"}, {"data-theme": "dark", "lang": "de-AT", "dir": "ltr"}),
+        ({"theme": "dark", "lang": "pt-BR"}, {"data-theme": "dark", "lang": "en", "dir": "ltr"}),
+        ({"theme": "light", "lang": "ar"}, {"data-theme": "light", "lang": "ar", "dir": "rtl"}),
+        ({}, {"data-theme": "auto", "lang": "en", "dir": "ltr"}),
+        (
+            {"theme": '"><script>', "lang": '"><script>'},
+            {"data-theme": "auto", "lang": "en", "dir": "ltr"},
+        ),
     ],
 )
 @pytest.mark.usefixtures("site")
 def test_it_looks_as_the_page_asks(asked: dict[str, str], shown: dict[str, str]) -> None:
     assert Document(document(url=ORIGIN, **asked)).root == shown
+
+
+def start_of(response: HttpResponseBase) -> dict[str, Any]:
+    start: dict[str, Any] = json.loads(Document(response).scripts[0][1])
+    return start
+
+
+def content_of(response: HttpResponseBase) -> str:
+    return str(getattr(response, "content", b"").decode())
+
+
+def test_only_the_readers_language_travels_with_the_owners_texts_in_it(site: Site) -> None:
+    site.texts = {"de": {"placeholder": "Sag Hallo …"}, "fr": {"placeholder": "Dites bonjour…"}}
+    site.save()
+
+    german = document(url=ORIGIN, lang="de-AT")
+
+    texts = start_of(german)["texts"]
+    assert texts["placeholder"] == "Sag Hallo …"
+    assert texts["post"] == "Absenden"
+    assert "bonjour" not in content_of(german)
+    assert "<title>Kommentare auf" in content_of(german)
+    assert "Die Kommentare brauchen JavaScript." in content_of(german)
+
+
+@pytest.mark.usefixtures("site")
+def test_a_refusal_speaks_the_pages_language_too() -> None:
+    refused = document(url="https://evil.example/", lang="ja")
+
+    assert "ここにはコメントを表示できません。" in content_of(refused)
+    assert Document(refused).root["lang"] == "ja"
+
+
+def test_an_owners_stylesheet_comes_after_ours_and_is_allowed_by_what_it_is(site: Site) -> None:
+    site.stylesheet = 'body > main::before { content: "é" }'
+    site.save()
+
+    response = document(url=ORIGIN)
+
+    ours, theirs = re.findall(r"<style>(.*?)</style>", content_of(response), re.DOTALL)
+    digest = b64encode(sha256(site.stylesheet.encode()).digest()).decode()
+    assert (ours, theirs) == (asset("app.css").text, site.stylesheet)
+    assert policy_of(response)["style-src"] == f"{asset('app.css').csp_hash} 'sha256-{digest}'"
+
+
+@pytest.mark.parametrize(
+    ("asked", "sort"), [("oldest", "oldest"), ("best", "best"), ("", "newest"), ("worst", "newest")]
+)
+@pytest.mark.usefixtures("site")
+def test_the_first_page_comes_in_the_order_that_the_page_asks_for(asked: str, sort: str) -> None:
+    assert start_of(document(url=ORIGIN, sort=asked))["sort"] == sort
+
+
+@pytest.mark.usefixtures("site")
+def test_a_page_may_ask_for_comments_to_read_only() -> None:
+    shown = start_of(document(url=ORIGIN, read_only="1"))
+    usual = start_of(document(url=ORIGIN))
+
+    assert (shown["read_only"], usual["read_only"]) == (True, False)
+    assert (shown["settings"]["guests_may_post"], shown["settings"]["votes"]) == (False, False)
+    assert (usual["settings"]["guests_may_post"], usual["settings"]["votes"]) == (True, True)
 
 
 def test_the_loader_is_small_and_cached_for_an_hour() -> None:

@@ -9,7 +9,6 @@ import { type Kit, setText, takeKit, text } from "./kit";
 import { createLetters } from "./letters";
 import { createOutbox, type Letter } from "./outbox";
 import type { Report } from "./report";
-import { WRITING_TEXTS } from "./texts";
 
 /** The style that only writers need, minified; the build puts it in. */
 declare const WRITE_CSS: string;
@@ -30,7 +29,6 @@ export interface Writing {
 
 export function createWriting(kit: Kit): Writing {
   takeKit(kit);
-  kit.addTexts(WRITING_TEXTS);
   const { api, draw, page, posting, say, settings, state, storage, tellHost, thread, typing } = kit;
   const sheet = new CSSStyleSheet();
   const calls = createCalls(api);

@@ -1,7 +1,7 @@
 // What the lazy part borrows from the app, so that no byte is loaded twice. The app hands it over as it starts.
 import type { Api, Page } from "../api";
 import type { ToHost } from "../host_messages";
-import type { addTexts as addTextsTo, text as textOf } from "../messages";
+import type { text as textOf } from "../messages";
 import type { Storage } from "../storage";
 import type { addOne as addOneTo, State } from "../store";
 import type * as dom from "../view/dom";
@@ -11,7 +11,6 @@ import type { Settings } from "../wire";
 
 export interface Kit extends Pick<typeof dom, "button" | "h" | "setHtml" | "setText"> {
   text: typeof textOf;
-  addTexts: typeof addTextsTo;
   addOne: typeof addOneTo;
   createPost: typeof createPostOf;
   api: Api;

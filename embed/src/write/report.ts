@@ -2,7 +2,6 @@
 import type { TextKey } from "../messages";
 import type { Calls } from "./calls";
 import { explain, h, type Kit, setText, takeKit, text } from "./kit";
-import { REPORT_TEXTS } from "./texts";
 
 /** The dialog's style, minified; the build puts it in. */
 declare const REPORT_CSS: string;
@@ -16,7 +15,6 @@ export type Report = (id: number, asked: HTMLElement) => void;
 export function createReport(kit: Kit, { flag }: Calls): Report {
   const sheet = new CSSStyleSheet();
   takeKit(kit);
-  kit.addTexts(REPORT_TEXTS);
   sheet.replaceSync(REPORT_CSS);
   document.adoptedStyleSheets.push(sheet);
   return (id, asked) => open(id, asked, kit, flag);

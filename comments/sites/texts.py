@@ -1,0 +1,154 @@
+"""What readers are told, by language: the catalogues in embed/messages, and an owner's own texts."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final, Literal
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+Part = Literal["app", "write"]
+Texts = dict[str, Any]  # key -> a text, or its plural forms by CLDR category
+
+OTHERWISE: Final = "en"
+LANGUAGES: Final = ("ar", "de", "en", "es", "fr", "ja")
+RIGHT_TO_LEFT: Final = {"ar"}
+TEXT_MAX_CHARS: Final = 200
+_TAG: Final = re.compile(r"([A-Za-z]{2,3})(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?")
+_PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
+_INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, Texts]:
+    """Its parts: `app`, which travels to every reader, `write`, which follows where somebody is about to
+    write, and `document`, which stays on the server."""
+    path = settings.BASE_DIR / "embed" / "messages" / f"{language}.json"
+    found: Mapping[str, Texts] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def known_tag(wish: str) -> str:
+    """The wish as far as there is a catalogue for it: `de-AT` and `de` are, `pt-BR` and nonsense are `en`.
+    What comes back is valid for Intl, which throws at other tags."""
+    for tag in (wish, wish.partition("-")[0]):
+        matched = _TAG.fullmatch(tag)
+        if matched and matched[1].lower() in LANGUAGES:
+            return tag
+    return OTHERWISE
+
+
+def language_of(tag: str) -> str:
+    return tag.partition("-")[0].lower()
+
+
+def direction(tag: str) -> str:
+    return "rtl" if language_of(tag) in RIGHT_TO_LEFT else "ltr"
+
+
+def app_texts(tag: str, overrides: Mapping[str, Texts], part: Part = "app") -> Texts:
+    """What the app gets; plural forms that the owner left out are the catalogue's."""
+    language = language_of(tag)
+    texts = catalogue(language)[part]
+    wanted = {key: text for key, text in overrides.get(language, {}).items() if key in texts}
+    return texts | {
+        key: texts[key] | text if isinstance(texts[key], dict) and isinstance(text, dict) else text
+        for key, text in wanted.items()
+        if isinstance(text, type(texts[key]))
+    }
+
+
+def document_text(tag: str, key: str, value: str = "") -> str:
+    return str(catalogue(language_of(tag))["document"][key]).replace("{n}", value)
+
+
+def counted_text(tag: str, key: str, count: int, overrides: Mapping[str, Texts] | None = None) -> str:
+    """One of the app's plural texts, written by the server."""
+    forms = app_texts(tag, overrides or {})[key]
+    return str(forms[plural_category(tag, count)]).replace("{n}", str(count))
+
+
+def plural_category(tag: str, count: int) -> str:
+    """CLDR's category of a whole number; held against Intl by a test."""
+    return _PLURALS[language_of(tag)](count)
+
+
+def _arabic(count: int) -> str:
+    if count <= 2:
+        return ("zero", "one", "two")[count]
+    rest = count % 100
+    return "few" if 3 <= rest <= 10 else "many" if rest >= 11 else "other"
+
+
+def _romance(ones: set[int]) -> Callable[[int], str]:
+    def category(count: int) -> str:
+        if count in ones:
+            return "one"
+        return "many" if count and count % 1_000_000 == 0 else "other"
+
+    return category
+
+
+def _germanic(count: int) -> str:
+    return "one" if count == 1 else "other"
+
+
+_PLURALS: Final[Mapping[str, Callable[[int], str]]] = {
+    "ar": _arabic,
+    "de": _germanic,
+    "en": _germanic,
+    "es": _romance({1}),
+    "fr": _romance({0, 1}),
+    "ja": lambda _: "other",
+}
+
+
+def validate_overrides(value: object) -> None:
+    """Raises ValidationError with one sentence for each thing that is wrong."""
+    if not isinstance(value, dict):
+        raise ValidationError('Texts are a JSON object by language: {"en": {"placeholder": "Say hello…"}}.')
+    errors = []
+    for language, texts in value.items():
+        if language not in LANGUAGES:
+            errors.append(f"There is no language {language!r}; there are {', '.join(LANGUAGES)}.")
+        elif not isinstance(texts, dict):
+            errors.append(f"{language}: texts by key are expected here.")
+        else:
+            errors += [problem for key, text in texts.items() for problem in _problems(language, key, text)]
+    if errors:
+        raise ValidationError(errors)
+
+
+def _problems(language: str, key: str, text: object) -> list[str]:
+    known = (catalogue(language)["app"] | catalogue(language)["write"]).get(key)
+    where = f"{language}: {key}"
+    if known is None:
+        return [f"{where}: there is no text of that name."]
+    if isinstance(known, str):
+        return _text_problems(where, text, like=known)
+    if not isinstance(text, dict):
+        return [f"{where}: plural forms are expected here, by category: {', '.join(known)}."]
+    found = []
+    for category, form in text.items():
+        if category in known:
+            found += _text_problems(f"{where}, {category}", form, like=known["other"], may_omit=True)
+        else:
+            found.append(f"{where}: the language has no plural form {category!r}; it has {', '.join(known)}.")
+    return found
+
+
+def _text_problems(where: str, text: object, *, like: str, may_omit: bool = False) -> list[str]:
+    if not isinstance(text, str) or not text.strip():
+        return [f"{where}: a text is expected here, and not an empty one."]
+    if len(text) > TEXT_MAX_CHARS:
+        return [f"{where}: {len(text)} characters are too long; the most is {TEXT_MAX_CHARS}."]
+    if _INVISIBLE.search(text):
+        return [f"{where}: line breaks, control and direction characters are not possible here."]
+    there, wanted = set(_PLACEHOLDER.findall(text)), set(_PLACEHOLDER.findall(like))
+    if unknown := there - wanted:
+        return [f"{where}: {', '.join(sorted(unknown))} stands for nothing here."]
+    if not may_omit and (missing := wanted - there):
+        return [f"{where}: {', '.join(sorted(missing))} is missing."]
+    return []
