@@ -9,16 +9,17 @@ import ja from "../messages/ja.json";
 
 type Text = string | Record<string, string>;
 type Part = Record<string, Text>;
+type Catalogue = { app: Part; write: Part; document: Part };
 
-const catalogues: Record<string, { app: Part; document: Part }> = { ar, de, en, es, fr, ja };
-const english: { app: Part; document: Part } = en;
+const catalogues: Record<string, Catalogue> = { ar, de, en, es, fr, ja };
+const english: Catalogue = en;
 const languages = Object.keys(catalogues);
 
 const forms = (text: Text): string[] => (typeof text === "string" ? [text] : Object.values(text));
 const placeholders = (text: Text): Set<string> => new Set(forms(text).flatMap((form) => form.match(/\{.*?\}/g) ?? []));
 
 test.each(languages)("%s has every text, in the kind and with the placeholders of the English one", (language) => {
-  for (const part of ["app", "document"] as const) {
+  for (const part of ["app", "write", "document"] as const) {
     const texts = catalogues[language]?.[part] as Part;
     expect(Object.keys(texts)).toEqual(Object.keys(english[part]));
     for (const [key, text] of Object.entries(texts)) {
@@ -35,7 +36,7 @@ test.each(languages)("%s has every text, in the kind and with the placeholders o
 
 test.each(languages)("%s has exactly the plural forms that its language counts with", (language) => {
   const wanted = new Intl.PluralRules(language).resolvedOptions().pluralCategories.toSorted();
-  for (const text of Object.values(catalogues[language]?.app as Part)) {
+  for (const text of Object.values({ ...catalogues[language]?.app, ...catalogues[language]?.write })) {
     if (typeof text !== "string") expect(Object.keys(text).toSorted()).toEqual(wanted);
   }
 });

@@ -274,7 +274,7 @@ def wrong(document: Frame) -> list[str]:
 
 def tabbed(seen: Comments) -> list[str]:
     """What Tab comes to, until it leaves the frame."""
-    labels = []
+    labels: list[str] = []
     while len(labels) < 60:
         seen.page.keyboard.press("Tab")
         if not (label := str(seen.document.evaluate(FOCUSED))):

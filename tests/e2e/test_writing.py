@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.cast import Page
 from tests.e2e.host_site import HostSite
@@ -300,10 +300,12 @@ def test_what_was_written_offline_outlives_a_reload_and_is_posted_once_when_back
     seen.by_id(root).reply("A reply from a train.", "bob")
     expect(seen.letters).to_have_count(2)
     stored = json.loads(seen.document.evaluate(UNSENT))
-    seen.page.on(
-        "request",
-        lambda request: request.method == "POST" and keys.append(request.headers.get("idempotency-key")),
-    )
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            keys.append(request.headers["idempotency-key"])
+
+    seen.page.on("request", note)
     away.set_offline(False)
 
     expect(seen.letters).to_have_count(0)

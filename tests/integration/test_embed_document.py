@@ -233,10 +233,28 @@ def test_only_the_readers_language_travels_with_the_owners_texts_in_it(site: Sit
 
     texts = start_of(german)["texts"]
     assert texts["placeholder"] == "Sag Hallo …"
-    assert texts["post"] == "Absenden"
+    assert texts["locked"] == "Die Kommentare sind geschlossen."
+    assert "post" not in texts
     assert "bonjour" not in content_of(german)
     assert "<title>Kommentare auf" in content_of(german)
     assert "Die Kommentare brauchen JavaScript." in content_of(german)
+
+
+def test_what_writers_are_told_comes_apart_with_the_owners_texts_in_it(site: Site) -> None:
+    site.texts = {"de": {"post": "Ab damit"}}
+    site.save()
+
+    told = Client().get("/embed/blog/texts/", {"lang": "de-AT"})
+
+    assert (told.status_code, told["Content-Type"]) == (200, "application/json")
+    assert (told.json()["post"], told.json()["save"]) == ("Ab damit", "Speichern")
+    assert "locked" not in told.json()
+
+
+def test_what_writers_are_told_on_no_site_is_a_problem() -> None:
+    answer = Client().get("/embed/nowhere/texts/")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.usefixtures("site")
