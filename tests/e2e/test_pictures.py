@@ -160,3 +160,48 @@ def test_a_busy_thread(
     expect(seen.pill).to_be_in_viewport()
 
     take(seen, picture)
+
+
+def test_a_comment_being_written(kibitz: Run, host: HostSite, seen: Comments, picture: Path) -> None:
+    seen.open(host.page("a_comment_being_written", kibitz.url).url)
+    seen.composer.body.fill("A first line with **strong** words.\n\n> and a quotation\n\n- and a list")
+    expect(seen.composer.name).to_be_visible()
+
+    take(seen, picture)
+
+
+def test_a_preview(kibitz: Run, host: HostSite, seen: Comments, picture: Path) -> None:
+    seen.open(host.page("a_preview", kibitz.url).url)
+    seen.composer.body.fill("A first line with **strong** words.\n\n> and a quotation\n\n- and a list")
+    seen.composer.node.get_by_role("tab", name="Preview").click()
+    expect(seen.composer.node.locator("strong")).to_be_visible()
+
+    take(seen, picture)
+
+
+def test_posts_on_their_way(kibitz: Run, host: HostSite, seen: Comments, picture: Path, device: str) -> None:
+    page = host.page(f"posts_on_their_way_{device}", kibitz.url)
+    bob = Visitor("bob", page, kibitz.url)
+    root = bob.posted("Who is on a train, too?")
+    bob.leave()
+    seen.open(page.url)
+    seen.composer.post("There already.", "alice")
+    expect(seen.with_body("There already.").node).to_be_visible()
+    seen.page.route("**/posts/", lambda route: route.abort())
+    seen.composer.post("A comment that found no way out of the tunnel.", "alice")
+    seen.by_id(root).reply("Me, and this one waits as well.")
+    expect(seen.letters.get_by_text("Not sent.")).to_have_count(2)
+
+    take(seen, picture)
+
+
+def test_a_report(kibitz: Run, host: HostSite, seen: Comments, picture: Path) -> None:
+    page = host.page("a_report", kibitz.url)
+    mallory = Visitor("mallory", page, kibitz.url)
+    rude = mallory.posted("Something that nobody wants to read.")
+    mallory.leave()
+    seen.open(page.url)
+    seen.by_id(rude).press("Report")
+    expect(seen.frame.get_by_role("dialog")).to_be_visible()
+
+    take(seen, picture)

@@ -254,7 +254,7 @@ def test_what_writers_are_told_comes_apart_with_the_owners_texts_in_it(site: Sit
 def test_what_writers_are_told_on_no_site_is_a_problem() -> None:
     answer = Client().get("/embed/nowhere/texts/")
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_site")
 
 
 @pytest.mark.usefixtures("site")

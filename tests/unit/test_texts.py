@@ -74,11 +74,11 @@ def test_an_owners_texts_take_the_place_of_the_catalogues() -> None:
 
     assert found["placeholder"] == "Say hello…"
     assert found["comments"] == {"one": "{n} comment", "other": "{n} voices"}
-    assert found["post"] == "Post"
+    assert texts.app_texts("de", owner, "write")["post"] == "Los"
 
 
 def test_rows_from_elsewhere_break_nothing() -> None:
-    owner: dict[str, Any] = {"en": {"gone": "No such key.", "comments": "no forms", "post": {"one": "1"}}}
+    owner: dict[str, Any] = {"en": {"gone": "No such key.", "comments": "no forms", "live": {"one": "1"}}}
 
     assert texts.app_texts("en", owner) == texts.app_texts("en", {})
 

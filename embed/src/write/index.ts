@@ -135,6 +135,7 @@ export function createWriting(kit: Kit): Writing {
       },
     });
     composers.set(node, composer);
+    if (composer.body.value && document.activeElement === composer.body) typing(); // began before this came
   }
 
   /** How long own posts can still be changed, beside the buttons that do it. */
