@@ -35,6 +35,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("embed.js", assets.loader),
+    path("embed/counts.js", assets.counts),
     path("embed/<slug:name>.<slug:version>.js", assets.script),
     path("embed/<str:site>/", embed_frame.document),
     path("embed/<str:site>/texts/", embed_frame.writing_texts),

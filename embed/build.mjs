@@ -55,6 +55,7 @@ async function outputs() {
   });
   return {
     "loader.js": await bundled({ entryPoints: ["src/loader.ts"], format: "iife" }),
+    "counts.js": await script("src/counts.ts"),
     "app.js": await script("src/app.ts", { WRITE_URL: address("write", write) }),
     "app.css": await bundled({ entryPoints: ["src/app.css"] }),
     "write.js": write,

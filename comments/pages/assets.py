@@ -26,7 +26,7 @@ class Asset:
 
 @cache
 def asset(name: str) -> Asset:
-    """A built file of the embed: loader.js, app.js, app.css, or what the app loads later."""
+    """A built file of the embed: loader.js, counts.js, app.js, app.css, or what the app loads later."""
     text = (settings.BASE_DIR / "embed" / "static" / "embed" / name).read_text(encoding="utf-8")
     digest = sha256(text.encode())
     return Asset(
@@ -41,6 +41,13 @@ def asset(name: str) -> Asset:
 def loader(request: HttpRequest) -> HttpResponse:
     """`/embed.js`, for any page of any site; the address stays, so browsers ask again each hour."""
     return _served(request, asset("loader.js"), AN_HOUR)
+
+
+def counts(request: HttpRequest) -> HttpResponse:
+    """`/embed/counts.js`: what the loader adds on pages with a <kibitz-count>. A module, so it needs CORS."""
+    response = _served(request, asset("counts.js"), AN_HOUR)
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def script(request: HttpRequest, name: str, version: str) -> HttpResponse:

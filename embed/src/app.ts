@@ -2,7 +2,7 @@
 import { ApiError, createApi } from "./api";
 import { boot } from "./boot";
 import type { Cursor, Post, ThreadEvent } from "./frames";
-import { connectHost, type ToFrame } from "./host_messages";
+import { connectHost, safeTokens, type ToFrame } from "./host_messages";
 import { createLive, type Live } from "./live";
 import { addTexts, text } from "./messages";
 import { Storage } from "./storage";
@@ -192,6 +192,7 @@ async function start(): Promise<void> {
   } catch {
     notice.hidden = false;
     notice.replaceChildren(text("unreachable"), " ", button("act", "retry", "retry"));
+    tellHost({ kibitz: "error", code: "unreachable" });
   }
   tellHost({ kibitz: "ready" });
 }
@@ -282,7 +283,10 @@ async function goto(id: number): Promise<void> {
 
 function takeHostMessage(message: ToFrame): void {
   if (message.kibitz === "goto") goto(Number(message.id)).catch(() => undefined);
-  else if (message.kibitz === "theme") root.dataset.theme = message.theme === "dark" ? "dark" : "light";
+  else if (message.kibitz === "theme") {
+    root.dataset.theme = message.theme === "dark" ? "dark" : "light";
+    for (const [name, value] of safeTokens(message.tokens)) root.style.setProperty(`--kibitz-${name}`, value);
+  }
 }
 
 const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<void>> = {

@@ -1,15 +1,21 @@
 // What the host page's loader and the app in the frame say to each other, by direction; it carries no secret.
 export type Theme = "light" | "dark";
 
+/** The host page's --kibitz-* properties that reach the frame; the first five are colours. */
+export const TOKENS = ["fg", "muted", "line", "accent", "danger", "font", "radius", "size"] as const;
+
 /** Loader -> frame. */
 export type ToFrame =
-  | { kibitz: "theme"; theme: Theme }
+  /** The tokens' values in the order of TOKENS, empty where the host has none. */
+  | { kibitz: "theme"; theme: Theme; tokens: string[] }
   /** The host page's address asks for this post. */
   | { kibitz: "goto"; id: number };
 
 /** Frame -> loader. */
 export type ToHost =
   | { kibitz: "ready" }
+  /** The comments could not be shown. */
+  | { kibitz: "error"; code: string }
   /** CSS pixels of the whole document. */
   | { kibitz: "height"; height: number }
   | { kibitz: "count"; count: number }
@@ -35,4 +41,19 @@ export function connectHost(origins: string[], take: (message: ToFrame) => void)
     if (data?.kibitz) take(data);
   });
   return send;
+}
+
+const OTHER_PROPERTIES = ["font-family", "border-radius", "font-size"]; // of the tokens that are no colours
+// Escapes, and every function but those of colours and lengths: var() and its like would hide what comes in.
+const UNSAFE = /(?<!\b((rgb|hsl)a?|hwb|(ok)?l(ab|ch)|color(-mix)?|calc|min|max|clamp))\(|\\/i;
+const VALUE_MAX_CHARS = 200;
+
+/** Each token with its value, or with nothing where the value is none that its property could have. */
+export function safeTokens(values: unknown): [string, string][] {
+  return TOKENS.map((name, index) => {
+    const value: unknown = Array.isArray(values) && values[index];
+    const property = OTHER_PROPERTIES[index - 5] ?? "color";
+    const isText = typeof value === "string" && value.length <= VALUE_MAX_CHARS;
+    return [name, isText && !UNSAFE.test(value) && CSS.supports(property, value) ? value : ""];
+  });
 }

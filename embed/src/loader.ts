@@ -1,5 +1,5 @@
 // Runs in the host page: defines <kibitz-comments> and <kibitz-count>. No HTML sink, no style text, no host storage.
-import type { Theme, ToFrame, ToHost } from "./host_messages";
+import { type Theme, TOKENS, type ToFrame, type ToHost } from "./host_messages";
 
 const script = (document.currentScript ?? document.querySelector('script[src$="/embed.js"]')) as HTMLScriptElement;
 const { origin } = new URL(script.src);
@@ -8,6 +8,7 @@ const osDark = matchMedia("(prefers-color-scheme: dark)");
 
 const HEIGHT_MIN_PX = 160;
 const HEIGHT_MAX_PX = 1e6;
+const LATE_MILLISECONDS = 15_000;
 const SCROLL_MARGIN_PX = 80; // room for a sticky header of the host page
 const SANDBOX =
   "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-storage-access-by-user-activation";
@@ -37,9 +38,12 @@ function linkedPost(): number {
 }
 
 class Comments extends HTMLElement {
-  static observedAttributes = ["site", "page-id", "page-url", "theme", "lang"];
+  static observedAttributes = ["site", "page-id", "page-url", "theme", "lang", "sort", "label", "read-only"];
   #frame: HTMLIFrameElement | undefined;
   #leaving = new AbortController();
+  #wanted = 0;
+  #reloading = 0;
+  #late = 0;
 
   connectedCallback(): void {
     this.#leaving = new AbortController();
@@ -47,10 +51,11 @@ class Comments extends HTMLElement {
     this.style.display = "block";
     this.style.minHeight = `${HEIGHT_MIN_PX}px`;
     addEventListener("message", (event) => this.#receive(event), { signal });
-    addEventListener("hashchange", () => this.#goto(), { signal });
+    addEventListener("hashchange", () => this.#goto(linkedPost()), { signal });
     osDark.addEventListener("change", () => this.#sendTheme(), { signal });
     const restyled = new MutationObserver(() => this.#sendTheme());
-    restyled.observe(page, { attributeFilter: ["class", "data-theme", "style"] });
+    for (const node of [page, document.body, this])
+      restyled.observe(node, { attributeFilter: ["class", "data-theme", "style"] });
     const near = new IntersectionObserver(
       ([entry]) => {
         if (!entry?.isIntersecting) return;
@@ -62,6 +67,7 @@ class Comments extends HTMLElement {
     signal.onabort = () => {
       restyled.disconnect();
       near.disconnect();
+      clearTimeout(this.#late);
     };
     if (this.getAttribute("loading") === "eager" || linkedPost()) this.#load();
     else near.observe(this);
@@ -75,7 +81,18 @@ class Comments extends HTMLElement {
 
   attributeChangedCallback(name: string): void {
     if (name === "theme") this.#sendTheme();
-    else if (this.#frame) this.#load();
+    else this.reload();
+  }
+
+  /** Shows the comments of the page as it is now; several wishes in one task are one. */
+  reload(): void {
+    clearTimeout(this.#reloading);
+    this.#reloading = setTimeout(() => this.#frame && this.#load());
+  }
+
+  scrollToComment(id: number): void {
+    if (!this.#frame) this.#load();
+    this.#goto(id);
   }
 
   #load(): void {
@@ -83,25 +100,29 @@ class Comments extends HTMLElement {
     const frame = document.createElement("iframe");
     this.#frame = frame;
     frame.title = this.getAttribute("label") ?? "Comments";
-    frame.setAttribute("sandbox", SANDBOX);
+    frame.sandbox.value = SANDBOX;
     frame.allow = ALLOW;
     frame.style.cssText = `display:block;width:100%;border:0;height:${HEIGHT_MIN_PX}px;color-scheme:${this.#theme()}`;
     frame.onload = () => this.#sendTheme();
     frame.src = this.#address();
     this.append(frame);
+    clearTimeout(this.#late);
+    this.#late = setTimeout(() => this.#tell("error", { code: "timeout" }), LATE_MILLISECONDS);
   }
 
   #address(): string {
     const canonical = document.querySelector<HTMLLinkElement>("link[rel=canonical]");
+    const asked = (name: string) => this.getAttribute(name) ?? "";
     const query = new URLSearchParams({
-      url: this.getAttribute("page-url") ?? (canonical?.href || location.href.split("#")[0] || ""),
-      page_id: this.getAttribute("page-id") ?? "",
+      url: asked("page-url") || canonical?.href || location.href.split("#")[0] || "",
+      page_id: asked("page-id"),
       title: document.title,
       theme: this.#theme(),
-      lang: this.getAttribute("lang") ?? page.lang,
+      lang: asked("lang") || page.lang,
+      sort: asked("sort"),
+      read_only: this.hasAttribute("read-only") ? "1" : "",
     });
-    const site = this.getAttribute("site") ?? script.dataset.site ?? "";
-    return `${origin}/embed/${encodeURIComponent(site)}/?${query}`;
+    return `${origin}/embed/${encodeURIComponent(asked("site") || script.dataset.site || "")}/?${query}`;
   }
 
   #theme(): Theme {
@@ -113,11 +134,16 @@ class Comments extends HTMLElement {
     if (!this.#frame) return;
     const theme = this.#theme();
     this.#frame.style.colorScheme = theme; // where it differs from the document's, browsers paint an opaque box
-    this.#send({ kibitz: "theme", theme });
+    this.#send({
+      kibitz: "theme",
+      theme,
+      tokens: TOKENS.map((name) => getComputedStyle(this).getPropertyValue(`--kibitz-${name}`)),
+    });
   }
 
-  #goto(): void {
-    const id = linkedPost();
+  /** The frame may not listen yet; when it does, it is told again. */
+  #goto(id: number): void {
+    this.#wanted = id;
     if (id) this.#send({ kibitz: "goto", id });
   }
 
@@ -129,16 +155,18 @@ class Comments extends HTMLElement {
     const frame = this.#frame;
     if (!frame || event.origin !== origin || event.source !== frame.contentWindow) return;
     const message = event.data as ToHost;
-    if (message?.kibitz === "height") {
+    const kind = message?.kibitz;
+    if (kind === "height") {
       frame.style.height = `${Math.min(Math.max(Number(message.height) || 0, HEIGHT_MIN_PX), HEIGHT_MAX_PX)}px`;
-    } else if (message?.kibitz === "scroll") {
+    } else if (kind === "scroll") {
       scrollTo({ top: frame.getBoundingClientRect().top + scrollY + (Number(message.top) || 0) - SCROLL_MARGIN_PX });
-    } else if (message?.kibitz === "ready") {
+    } else if (/^(ready|count|post|error)$/.test(kind)) {
+      clearTimeout(this.#late);
+      this.#tell(kind, message);
+      if (kind !== "ready") return;
       for (const placeholder of [...this.childNodes]) if (placeholder !== frame) placeholder.remove();
-      this.#goto();
-      this.#tell("ready", {});
-    } else if (message?.kibitz === "count" || message?.kibitz === "post") {
-      this.#tell(message.kibitz, message);
+      this.#goto(this.#wanted || linkedPost());
+      this.#wanted = 0;
     }
   }
 
@@ -147,29 +175,18 @@ class Comments extends HTMLElement {
   }
 }
 
-const counted = new Map<string, Map<string, Element[]>>();
-
 class Count extends HTMLElement {
-  connectedCallback(): void {
-    const site = this.getAttribute("site") ?? script.dataset.site ?? "";
-    const id = this.getAttribute("page-id") ?? "";
-    if (!counted.size) {
-      if (document.readyState === "loading") addEventListener("DOMContentLoaded", fetchCounts, { once: true });
-      else setTimeout(fetchCounts);
-    }
-    const pages = counted.get(site) ?? new Map<string, Element[]>();
-    counted.set(site, pages.set(id, [...(pages.get(id) ?? []), this]));
-  }
-}
+  static observedAttributes = ["site", "page-id"];
 
-async function fetchCounts(): Promise<void> {
-  const asked = [...counted];
-  counted.clear();
-  for (const [site, pages] of asked) {
-    const query = new URLSearchParams([...pages.keys()].map((id) => ["page_id", id]));
-    const url = `${origin}/api/v1/sites/${encodeURIComponent(site)}/counts/?${query}`;
-    const { counts } = await (await fetch(url, { credentials: "omit" })).json();
-    for (const [id, elements] of pages) for (const element of elements) element.textContent = counts[id] ?? 0;
+  connectedCallback(): void {
+    import(`${origin}/embed/counts.js`).then(
+      ({ count }) => count(this, origin, this.getAttribute("site") ?? script.dataset.site),
+      () => {}, // Kibitz is gone: what stands in the element stays
+    );
+  }
+
+  attributeChangedCallback(): void {
+    if (this.isConnected) this.connectedCallback();
   }
 }
 

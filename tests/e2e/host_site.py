@@ -14,7 +14,7 @@ STRICT_POLICY: Final = (
 )
 ARTICLE: Final = "<p>" + "What the reader came for. " * 60 + "</p>\n"
 HTML: Final = """<!doctype html>
-<html lang="en">
+<html lang="{lang}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
@@ -62,13 +62,27 @@ class HostSite:
             paragraphs=paragraphs,
         )
 
-    def pasted(self, name: str, snippet: str, *, policy: str = "", paragraphs: int = 1) -> Page:
+    def pasted(
+        self,
+        name: str,
+        snippet: str,
+        *,
+        policy: str = "",
+        paragraphs: int = 1,
+        lang: str = "en",
+        headers: Mapping[str, str] | None = None,
+    ) -> Page:
         """An article with whatever its owner pasted. A policy goes without the page's own style."""
         title = name.replace("_", " ").replace("-", " ")
         html = HTML.format(
-            title=title, article=ARTICLE * paragraphs, snippet=snippet, style="" if policy else STYLE
+            title=title,
+            article=ARTICLE * paragraphs,
+            snippet=snippet,
+            style="" if policy else STYLE,
+            lang=lang,
         )
-        self._pages[f"/{name}/"] = html, {"Content-Security-Policy": policy} if policy else {}
+        sent = {"Content-Security-Policy": policy} if policy else {}
+        self._pages[f"/{name}/"] = html, {**sent, **(headers or {})}
         return Page(site=self.site, page_id=name, url=f"{self.origin}/{name}/", title=title)
 
     def close(self) -> None:

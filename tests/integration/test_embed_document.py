@@ -308,6 +308,14 @@ def test_the_loader_is_small_and_cached_for_an_hour() -> None:
     assert script.decode() == asset("loader.js").text
 
 
+def test_the_counts_are_a_module_that_any_page_may_import() -> None:
+    response = Client().get("/embed/counts.js")
+
+    assert response.content.decode() == asset("counts.js").text
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cache-Control"] == "public, max-age=3600"
+
+
 @pytest.mark.parametrize("name", sorted(SCRIPTS))
 def test_a_script_is_cached_for_ever_under_an_address_of_its_content(name: str) -> None:
     response = Client().get(script_url(name))

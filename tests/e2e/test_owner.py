@@ -1,0 +1,390 @@
+"""What a site's owner can say and hear: attributes, events, methods, tokens, texts, a stylesheet, counts."""
+
+import json
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
+
+from comments.sites.texts import LANGUAGES, counted_text
+from tests.cast import Page
+from tests.e2e.host_site import HostSite
+from tests.e2e.proxy import Proxy
+from tests.e2e.readers import Readers
+from tests.e2e.visitors import Visitor
+from tests.running import Run
+from tests.servers import wait_until
+
+pytestmark = pytest.mark.one_database
+
+EVENTS: Final = ("ready", "count", "post", "error")
+LISTENING: Final = f"""
+  window.heard = [];
+  for (const name of {json.dumps(EVENTS)})
+    addEventListener(`kibitz:${{name}}`, ({{ target, detail }}) =>
+      heard.push([name, target.localName, detail]));
+"""
+SET: Final = (
+    "(element, attributes) => Object.entries(attributes).forEach(([n, v]) => element.setAttribute(n, v))"
+)
+NARROW: Final = {"width": 320, "height": 800}
+HIDDEN_BESIDE: Final = "() => document.documentElement.scrollWidth - innerWidth"
+COLOR_OF: Final = "(selector) => getComputedStyle(document.querySelector(selector)).color"
+
+
+def element(kibitz: Run | Proxy, page_id: str, more: str = "") -> str:
+    return (
+        f'<script async src="{kibitz.url}/embed.js"></script>'
+        f'<kibitz-comments site="blog" page-id="{page_id}" {more}></kibitz-comments>'
+    )
+
+
+def heard(tab: Tab, name: str) -> list[Any]:
+    return [detail for kind, _, detail in tab.evaluate("heard") if kind == name]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_readers_are_told_everything_in_their_pages_language(
+    language: str, kibitz: Run, host: HostSite, readers: Readers
+) -> None:
+    page = host.pasted(f"in-{language}", element(kibitz, f"in-{language}"), lang=language)
+    alice = Visitor("alice", page, kibitz.url)
+    for count in range(3):
+        alice.posted(f"Comment {count}.")
+    alice.leave()
+    seen = readers.comments(viewport=NARROW)
+
+    seen.page.goto(page.url)
+    seen.element.scroll_into_view_if_needed()
+
+    expect(seen.count).to_have_text(counted_text(language, "comments", 3))
+    expect(seen.frame.locator("html")).to_have_attribute("lang", language)
+    expect(seen.frame.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
+    assert seen.document.evaluate(HIDDEN_BESIDE) <= 0
+    seen.assert_nothing_ran()
+
+
+def test_attributes_change_what_is_shown_at_once_and_together(
+    kibitz: Run, host: HostSite, readers: Readers
+) -> None:
+    page = host.pasted("a-page-of-attributes", element(kibitz, "first-of-attributes"))
+    alice = Visitor("alice", page, kibitz.url)
+    for body in ("Older.", "Newer."):
+        alice.posted(body, page=Page("blog", "second-of-attributes", page.url, page.title))
+    alice.leave()
+    seen = readers.comments().open(page.url)
+    asked: list[str] = []
+    seen.page.on(
+        "request", lambda request: asked.append(request.url) if "/embed/blog/" in request.url else None
+    )
+
+    seen.element.evaluate(
+        SET, {"page-id": "second-of-attributes", "sort": "oldest", "lang": "de", "label": "Talk"}
+    )
+
+    expect(seen.bodies).to_have_text(["Older.", "Newer."])
+    expect(seen.count).to_have_text("2 Kommentare")
+    expect(seen.page.locator("iframe")).to_have_attribute("title", "Talk")
+    assert len(asked) == 1
+
+
+def test_comments_can_be_read_only(kibitz: Run, host: HostSite, readers: Readers) -> None:
+    page = host.pasted("a-read-only-page", element(kibitz, "a-read-only-page"))
+    alice = Visitor("alice", page, kibitz.url)
+    alice.posted("Said before.")
+    alice.leave()
+    seen = readers.comments().open(page.url)
+    expect(seen.composer.node).to_be_visible()
+
+    seen.element.evaluate(SET, {"read-only": ""})
+
+    expect(seen.bodies).to_have_text(["Said before."])
+    expect(seen.composer.node).to_be_hidden()
+    expect(seen.notice).to_have_count(0)
+    expect(seen.frame.get_by_role("button", name="Reply")).to_have_count(0)
+
+
+def test_the_page_hears_what_happens(kibitz: Run, host: HostSite, readers: Readers) -> None:
+    page = host.pasted("a-page-that-listens", element(kibitz, "a-page-that-listens"))
+    seen = readers.comments()
+    seen.page.add_init_script(LISTENING)
+    seen.open(page.url)
+
+    seen.composer.post("Heard.", "alice")
+
+    expect(seen.bodies).to_have_text(["Heard."])
+    wait_until(lambda: heard(seen.page, "post"), message="kibitz:post")
+    wait_until(lambda: heard(seen.page, "count")[-1]["count"] == 1, message="kibitz:count")
+    assert heard(seen.page, "post")[0]["id"] > 0
+    assert len(heard(seen.page, "ready")) == 1
+    assert heard(seen.page, "error") == []
+    assert {target for _, target, _ in seen.page.evaluate("heard")} == {"kibitz-comments"}
+
+
+def test_the_page_hears_that_comments_cannot_be_shown(proxy: Proxy, host: HostSite, readers: Readers) -> None:
+    page = host.pasted("a-page-that-fails", element(proxy, "a-page-that-fails"))
+    proxy.block(b"get /api/")
+    seen = readers.comments()
+    seen.page.add_init_script(LISTENING)
+
+    seen.page.goto(page.url)
+    seen.element.scroll_into_view_if_needed()
+
+    wait_until(lambda: heard(seen.page, "error"), message="kibitz:error")
+    assert heard(seen.page, "error")[0]["code"] == "unreachable"
+
+
+def test_the_page_hears_that_the_frame_did_not_come(kibitz: Run, host: HostSite, readers: Readers) -> None:
+    page = host.pasted("a-page-refused", element(kibitz, "x").replace('site="blog"', 'site="nobody"'))
+    seen = readers.comments()
+    seen.page.add_init_script(LISTENING)
+    seen.page.clock.install()
+    seen.page.goto(page.url)
+    seen.element.scroll_into_view_if_needed()
+    expect(seen.notice).to_contain_text("No comments here.")
+
+    seen.page.clock.fast_forward(15_000)
+
+    wait_until(lambda: heard(seen.page, "error"), message="kibitz:error")
+    assert heard(seen.page, "error") == [{"code": "timeout"}]
+
+
+def test_a_single_page_app_reloads_and_scrolls(kibitz: Run, host: HostSite, readers: Readers) -> None:
+    snippet = f'<script async src="{kibitz.url}/embed.js" data-site="blog"></script>'
+    first, second = (host.pasted(name, snippet, paragraphs=20) for name in ("spa-first", "spa-second"))
+    at_second = Page("blog", second.url.removeprefix("http://").rstrip("/"), second.url, second.title)
+    alice = Visitor("alice", at_second, kibitz.url)
+    linked = alice.posted("Linked.")
+    for number in range(20):
+        alice.posted(f"After it, {number}.")
+    alice.leave()
+    seen = readers.comments().open(first.url)
+    expect(seen.notice).to_have_text("No comments yet. Be the first.")
+
+    seen.page.evaluate("url => history.pushState({}, '', url)", second.url)
+    seen.element.evaluate("element => element.reload()")
+    expect(seen.count).to_have_text("21 comments")
+    seen.page.evaluate("scrollTo(0, 0)")
+    seen.element.evaluate("(element, id) => element.scrollToComment(id)", linked)
+
+    expect(seen.by_id(linked).node).to_be_in_viewport()
+    expect(seen.by_id(linked).node).to_be_focused()
+
+
+def test_a_far_frame_is_fetched_for_the_comment_that_is_asked_for(
+    kibitz: Run, host: HostSite, readers: Readers
+) -> None:
+    page = host.pasted("a-far-page", element(kibitz, "a-far-page"), paragraphs=60)
+    alice = Visitor("alice", page, kibitz.url)
+    linked = alice.posted("Far below.")
+    alice.leave()
+    seen = readers.comments()
+    seen.page.goto(page.url)
+    expect(seen.page.locator("iframe")).to_have_count(0)
+    seen.page.wait_for_function("() => Boolean(customElements.get('kibitz-comments'))")
+
+    seen.element.evaluate("(element, id) => element.scrollToComment(id)", linked)
+
+    expect(seen.by_id(linked).node).to_be_in_viewport()
+
+
+def test_tokens_reach_the_frame_and_follow_the_page(kibitz: Run, host: HostSite, readers: Readers) -> None:
+    page = host.pasted("a-page-of-tokens", element(kibitz, "a-page-of-tokens"))
+    seen = readers.comments().open(page.url)
+    usual = seen.document.evaluate(COLOR_OF, "h2")
+    own = {
+        "--kibitz-fg": "rgb(1, 2, 3)",
+        "--kibitz-accent": "var(--brand)",
+        "--brand": "oklch(0.5 0.1 30)",
+        "--kibitz-font": '"Some Serif", serif',
+        "--kibitz-size": "18px",
+        "--kibitz-radius": "0",
+    }
+
+    seen.page.evaluate(
+        "own => { for (const [n, v] of Object.entries(own)) document.body.style.setProperty(n, v) }", own
+    )
+
+    heading = seen.frame.locator("h2")
+    expect(heading).to_have_css("color", "rgb(1, 2, 3)")
+    expect(heading).to_have_css("font-family", '"Some Serif", serif')
+    expect(seen.frame.locator("html")).to_have_css("font-size", "18px")
+    expect(seen.frame.locator("form.composer")).to_have_css("border-radius", "0px")
+    expect(seen.frame.locator(".primary")).to_have_css("background-color", "oklch(0.5 0.1 30)")
+
+    seen.page.evaluate("document.body.removeAttribute('style')")
+
+    expect(heading).to_have_css("color", usual)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "url(https://evil.example/x)",
+        "var(--x, url(https://evil.example/x))",
+        "v\\61r(--x)",
+        "env(x, url(https://evil.example/x))",
+        "red; position: fixed",
+        "red } * { display: none",
+        "9" * 300 + "px",
+        "no-such-colour",
+        None,
+        {"toString": 1},
+    ],
+)
+def test_a_hostile_page_sets_nothing_but_values(
+    value: object, kibitz: Run, host: HostSite, readers: Readers
+) -> None:
+    page = host.pasted("a-page-of-evil-tokens", element(kibitz, "a-page-of-evil-tokens"))
+    seen = readers.comments().open(page.url)
+    frame = seen.element.locator("iframe")
+
+    frame.evaluate(
+        """(frame, [value, origin]) => {
+          for (const tokens of [Array(20).fill(value), { 0: value }, value])
+            frame.contentWindow.postMessage({ kibitz: "theme", theme: "dark", tokens }, origin);
+        }""",
+        [value, kibitz.url],
+    )
+
+    expect(seen.frame.locator("html")).to_have_attribute("data-theme", "dark")
+    assert seen.document.evaluate("document.documentElement.style.length") == 0
+    expect(seen.composer.node).to_be_visible()
+    seen.assert_nothing_ran()
+
+
+def test_an_owners_texts_and_stylesheet_are_in_the_frame(
+    kibitz: Run, limited_host: HostSite, readers: Readers
+) -> None:
+    kibitz.manage(
+        "shell",
+        "-c",
+        "from comments.models import Site; Site.objects.filter(key='limited').update("
+        "texts={'en': {'placeholder': 'Say hello…'}}, stylesheet='h2 { color: rgb(9, 8, 7) }')",
+    )
+    page = limited_host.page("a_page_of_its_own_style", kibitz.url)
+
+    seen = readers.comments().open(page.url)
+
+    expect(seen.composer.body).to_have_attribute("placeholder", "Say hello…")
+    expect(seen.count).to_have_css("color", "rgb(9, 8, 7)")
+    seen.assert_nothing_ran()
+
+
+def test_an_isolated_page_can_embed_comments_and_counts(
+    kibitz: Run, host: HostSite, readers: Readers
+) -> None:
+    page = host.pasted(
+        "an-isolated-page",
+        '<kibitz-count site="blog" page-id="an-isolated-page"></kibitz-count>'
+        + element(kibitz, "an-isolated-page"),
+        headers={
+            "Cross-Origin-Embedder-Policy": "require-corp",
+            "Cross-Origin-Opener-Policy": "same-origin",
+        },
+    )
+    seen = readers.comments().open(page.url)
+
+    seen.composer.post("Isolated.", "alice")
+
+    expect(seen.bodies).to_have_text(["Isolated."])
+    expect(seen.page.locator("kibitz-count")).to_have_text("1")
+    assert seen.page.evaluate("crossOriginIsolated")
+    seen.assert_nothing_ran()
+
+
+def test_counts_are_one_request_and_say_what_the_owner_wants(
+    kibitz: Run, host: HostSite, readers: Readers
+) -> None:
+    forms = 'zero="No comments" one="{n} comment" other="{n} comments"'
+    counts = "".join(
+        f'<kibitz-count site="blog" page-id="counted-{name}" {more}></kibitz-count>'
+        for name, more in (("none", forms), ("one", forms), ("two", forms), ("two", ""))
+    )
+    page = host.pasted("a-list-of-pages", counts + element(kibitz, "counted-two"))
+    alice = Visitor("alice", page, kibitz.url)
+    for name in ("one", "two", "two"):
+        alice.posted(page=Page("blog", f"counted-{name}", page.url, page.title))
+    alice.leave()
+    seen = readers.comments()
+    asked: list[str] = []
+    seen.page.on("request", lambda request: asked.append(request.url) if "/counts/" in request.url else None)
+    seen.open(page.url)
+    shown = seen.page.locator("kibitz-count")
+    expect(shown).to_have_text(["No comments", "1 comment", "2 comments", "2"])
+
+    seen.composer.post("A third.", "alice")
+
+    expect(shown).to_have_text(["No comments", "1 comment", "3 comments", "3"])
+    assert len(asked) == 1
+    seen.page.locator("kibitz-count").first.evaluate(SET, {"page-id": "counted-one"})
+    expect(shown.first).to_have_text("1 comment")
+
+
+def test_only_the_frame_itself_is_believed(kibitz: Run, host: HostSite, readers: Readers) -> None:
+    page = host.pasted(
+        "a-page-of-forgers", element(kibitz, "a-page-of-forgers") + "<iframe id=forger srcdoc=''></iframe>"
+    )
+    seen = readers.comments()
+    seen.page.add_init_script(LISTENING)
+    seen.open(page.url)
+    frame = seen.page.locator("kibitz-comments iframe")
+    wait_until(lambda: heard(seen.page, "count"), message="the frame's own count")
+    height = frame.evaluate("frame => frame.style.height")
+
+    seen.page.evaluate(
+        """origin => {
+          const forged = { kibitz: "height", height: 9000 };
+          const forgedCount = { kibitz: "count", count: 666 };
+          const source = document.querySelector("#forger").contentWindow;
+          for (const data of [forged, forgedCount, null, 7, "height", { kibitz: {} }, { kibitz: "ready" }]) {
+            postMessage(data, "*");
+            source.eval(`parent.postMessage(${JSON.stringify(data)}, "*")`);
+            dispatchEvent(new MessageEvent("message", { data, origin }));
+            dispatchEvent(new MessageEvent("message", { data, origin, source }));
+          }
+          return new Promise((resolve) => setTimeout(resolve));
+        }""",
+        kibitz.url,
+    )
+
+    assert frame.evaluate("frame => frame.style.height") == height
+    assert {detail["count"] for detail in heard(seen.page, "count")} == {0}
+    assert len(heard(seen.page, "ready")) == 1
+
+
+@pytest.mark.parametrize(
+    ("height", "shown"),
+    [(-5, 160), (1e9, 1e6), ("NaN", 160), ("Infinity", 1e6), (None, 160), ([], 160), ("9e9px", 160)],
+)
+def test_no_height_breaks_the_page(
+    height: object, shown: float, kibitz: Run, host: HostSite, readers: Readers
+) -> None:
+    page = host.pasted("a-page-of-heights", element(kibitz, "a-page-of-heights"))
+    seen = readers.comments().open(page.url)
+
+    seen.document.evaluate("height => parent.postMessage({ kibitz: 'height', height }, '*')", height)
+    seen.document.evaluate("() => parent.postMessage({ kibitz: 'scroll', top: NaN }, '*')")
+
+    frame = seen.page.locator("kibitz-comments iframe")
+    wait_until(
+        lambda: float(frame.evaluate("frame => parseFloat(frame.style.height)")) == shown,
+        message="a height within bounds",
+    )
+
+
+def test_a_page_of_another_site_cannot_frame_the_owners_page_with_its_comments(
+    kibitz: Run, host: HostSite, limited_host: HostSite, readers: Readers
+) -> None:
+    framed = host.pasted("framed", element(kibitz, "framed", 'loading="eager" theme="light"'))
+    framing = limited_host.pasted("framing", f'<iframe id="inner" height="800" src="{framed.url}"></iframe>')
+    tab = readers.tab()
+    inner = tab.frame_locator("#inner")
+
+    with tab.expect_response(lambda response: "/embed/blog/" in response.url):
+        tab.goto(framing.url)
+
+    expect(inner.locator("kibitz-comments iframe")).to_have_count(1)
+    expect(inner.frame_locator("kibitz-comments iframe").locator("#kibitz")).to_have_count(0)
+    expect(inner.locator("#after")).to_be_attached()
