@@ -137,6 +137,25 @@ def test_a_difficult_thread(difficult_page: Page, seen: Comments, picture: Path)
     take(seen, picture)
 
 
+def test_a_thread_from_right_to_left(
+    kibitz: Run, host: HostSite, seen: Comments, picture: Path, device: str
+) -> None:
+    name = f"from_right_to_left_{device}"
+    attributes = f'data-site="{host.site}" data-page-id="{name}" data-lang="ar"'
+    page = host.pasted(name, f'<script async src="{kibitz.url}/embed.js" {attributes}></script>')
+    layla = Visitor("ليلى", page, kibitz.url)
+    first = layla.posted("مرحبا، هذا تعليق من اليمين إلى اليسار، وفيه كلمة Kibitz بالإنجليزية.")
+    layla.posted("> اقتباس قصير\n\nوهذا جوابي عليه.", parent=first)
+    layla.posted("And one from left to right, with `code` in it.")
+    layla.leave()
+    seen.page.goto(page.url)
+    seen.element.scroll_into_view_if_needed()
+    expect(seen.count).to_have_text("3 تعليقات")
+    expect(seen.state).to_have_text("مباشر")
+
+    take(seen, picture)
+
+
 def test_a_busy_thread(
     kibitz: Run,
     host: HostSite,

@@ -1,4 +1,4 @@
-"""No text and no name runs as a script in a reader's browser."""
+"""No text and no name runs as a script in a reader's browser, or leaves its place there."""
 
 import pytest
 from playwright.sync_api import expect
@@ -13,6 +13,30 @@ from tests.xss_vectors import XSS_VECTORS
 pytestmark = pytest.mark.one_database
 
 NAME_CHARS = 64
+NARROW = {"width": 320, "height": 800}
+ZALGO = "".join(letter + "\u0301\u0316\u0334" * 40 for letter in "zalgo")
+UNRULY = {
+    "a word of 10,000 characters": "w" * 10_000,
+    "bidi overrides": "\u202e\u2067 evil \u202d" * 20 + "no end",
+    "zalgo": f"{ZALGO} " * 5,
+    "quotes, 50 deep": "> " * 50 + "deep",
+    "lists, 50 deep": "\n".join("  " * depth + "- item" for depth in range(50)),
+    "ordered lists": "\n".join("   " * depth + "999999999. item" for depth in range(12)),
+    "a line of code": "```\n" + "c" * 5_000 + "\n```",
+    "inline code": "`" + "c" * 5_000 + "`",
+    "wide characters": "﷽𒐫꧅" * 300,
+    "no-break spaces": "a\u00a0" * 2_000,
+    "line breaks": "a\n\n" * 500,
+}
+OUTSIDE = """() => {
+  const bounds = (element) => element.getBoundingClientRect();
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  const posts = [...document.querySelectorAll("article")].map(bounds);
+  const overlapping = posts.filter((post, index) => index && post.top < posts[index - 1].bottom - 1).length;
+  const painting = [...document.querySelectorAll("article .body")]
+    .filter((body) => getComputedStyle(body).overflowY !== "clip").length;
+  return { wide, overlapping, painting };
+}"""
 INVENTORY = """() => {
   const inside = [...document.querySelectorAll("article .body *")];
   return {
@@ -58,4 +82,21 @@ def test_no_text_and_no_name_runs_as_a_script(page: Page, readers: Readers, mall
     assert inventory["scripts"] == 2  # the boot data and the app
     assert dialogs == []
     assert len(seen.page.frames) == 2
+    seen.assert_nothing_ran()
+
+
+@pytest.mark.parametrize("kind", list(UNRULY))
+def test_no_text_leaves_its_place_on_a_narrow_screen(
+    kind: str, page: Page, readers: Readers, mallory: Visitor, alice: Visitor
+) -> None:
+    before = alice.posted("Before it.")
+    answer = mallory.post(UNRULY[kind], parent=before, name=ZALGO[:NAME_CHARS])
+    alice.posted("After it.", parent=before)
+    assert answer.status in {201, 400}, answer
+
+    seen = readers.comments(viewport=NARROW).open(page.url)
+    expect(seen.posts).to_have_count(3 if answer.status == 201 else 2)
+
+    assert seen.document.evaluate(OUTSIDE) == {"wide": 0, "overlapping": 0, "painting": 0}
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     seen.assert_nothing_ran()
