@@ -23,7 +23,11 @@ HTML: Final = """<!doctype html>
 {article}{snippet}
 <p id="after">What comes after the comments.</p>
 """
-STYLE: Final = "<style>:root { color-scheme: light dark }</style>\n"
+STYLE: Final = """<style>
+:root { color-scheme: light dark }
+body { max-width: 44rem; margin: 1.5rem auto; padding-inline: 1rem; font: 1.0625rem/1.6 Georgia, serif }
+</style>
+"""
 
 
 class HostSite:
