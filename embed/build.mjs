@@ -14,6 +14,7 @@ const common = {
   write: false,
   charset: "utf8",
   legalComments: "none",
+  external: ["/embed/*"], // what the app loads later
   target: ["es2022"],
 };
 /** The same as in comments/pages/assets.py: what the app loads later has its content's hash in its address. */
@@ -53,11 +54,16 @@ async function outputs() {
     REPORT_URL: address("report", report),
     WRITE_CSS: await style("write"),
   });
+  const linked = await script("src/linked.ts");
   return {
     "loader.js": await bundled({ entryPoints: ["src/loader.ts"], format: "iife" }),
     "counts.js": await script("src/counts.ts"),
-    "app.js": await script("src/app.ts", { WRITE_URL: address("write", write) }),
+    "app.js": await script("src/app.ts", {
+      LINKED_URL: address("linked", linked),
+      WRITE_URL: address("write", write),
+    }),
     "app.css": await bundled({ entryPoints: ["src/app.css"] }),
+    "linked.js": linked,
     "write.js": write,
     "report.js": report,
   };

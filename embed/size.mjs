@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 
 const LOADER_BUDGET_BYTES = 2048;
 // What comes later, when somebody is about to use it.
-const LAZY_BUDGETS_BYTES = { "write.js": 6400, "report.js": 1536 };
+const LAZY_BUDGETS_BYTES = { "write.js": 6400, "report.js": 1536, "linked.js": 768 };
 const FIRST_LOAD_BUDGET_BYTES = 13824; // loader + document shell + style + app
 
 // The embed document as it is served, with the style and the texts in it; the thread's own data is left out, like the

@@ -1,7 +1,7 @@
 // Puts the parts together: the boot data, the state, the view and the live line.
 import { ApiError, createApi } from "./api";
 import { boot } from "./boot";
-import type { Cursor, Post, ThreadEvent } from "./frames";
+import type { Cursor, ThreadEvent } from "./frames";
 import { connectHost, safeTokens, type ToFrame } from "./host_messages";
 import { createLive, type Live } from "./live";
 import { addTexts, text } from "./messages";
@@ -17,12 +17,13 @@ import type { Kit } from "./write/kit";
 
 /** The address of what only writers need; the build puts it in. */
 declare const WRITE_URL: string;
+/** And of what a link to a comment needs. */
+declare const LINKED_URL: string;
 
 const SORTS = ["newest", "oldest", "best", "controversial"] as const;
 const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
 const MINUTE_MILLISECONDS = 60_000;
 const ERROR_MILLISECONDS = 8000;
-const ANCESTORS_MAX = 30; // of a linked post that no loaded page has
 
 const root = document.documentElement;
 const main = document.getElementById("kibitz") as HTMLElement;
@@ -65,7 +66,9 @@ const kit: Kit = {
     isPosting = value;
     changed(0);
   },
+  redraw,
   reply,
+  reveal,
   say: status.say,
   setHtml,
   setText,
@@ -257,28 +260,8 @@ function show([first]: number[]): void {
   thread.view(first)?.node.focus({ preventScroll: true });
 }
 
-/** Finds a linked post, with the posts above it, wherever it is. */
 async function goto(id: number): Promise<void> {
-  const missing: Post[] = [];
-  for (let at: number | null = id; at !== null && !state.entries.has(at) && missing.length < ANCESTORS_MAX; ) {
-    const post: Post = await api.post(at);
-    missing.unshift(post);
-    at = post.parent;
-  }
-  for (const post of missing) addOne(state, post);
-  const target = state.entries.get(id);
-  if (!target) return;
-  if (state.held.includes(target.root)) reveal(state);
-  thread.unfold(state, id);
-  redraw();
-  const node = thread.view(id)?.node;
-  if (!node) return;
-  for (const old of thread.feed.querySelectorAll(".target")) old.classList.remove("target");
-  node.classList.add("target");
-  node.focus({ preventScroll: true });
-  const scroll = () => tellHost({ kibitz: "scroll", top: node.getBoundingClientRect().top + scrollY });
-  scroll();
-  setTimeout(scroll, 300); // branches above it got their real height only by being scrolled to
+  (await import(LINKED_URL)).goto(id, kit);
 }
 
 function takeHostMessage(message: ToFrame): void {

@@ -1,9 +1,9 @@
-// What the lazy part borrows from the app, so that no byte is loaded twice. The app hands it over as it starts.
+// What the lazy parts borrow from the app, so that no byte is loaded twice. The app hands it over as it starts.
 import type { Api, Page } from "../api";
 import type { ToHost } from "../host_messages";
 import type { text as textOf } from "../messages";
 import type { Storage } from "../storage";
-import type { addOne as addOneTo, State } from "../store";
+import type { addOne as addOneTo, reveal as revealIn, State } from "../store";
 import type * as dom from "../view/dom";
 import type { createPost as createPostOf } from "../view/post";
 import type { ThreadView } from "../view/thread";
@@ -12,6 +12,7 @@ import type { Settings } from "../wire";
 export interface Kit extends Pick<typeof dom, "button" | "h" | "setHtml" | "setText"> {
   text: typeof textOf;
   addOne: typeof addOneTo;
+  reveal: typeof revealIn;
   createPost: typeof createPostOf;
   api: Api;
   storage: Storage;
@@ -27,6 +28,8 @@ export interface Kit extends Pick<typeof dom, "button" | "h" | "setHtml" | "setT
   /** Draws the branch with this root soon. */
   changed(root: number | undefined): void;
   draw(): void;
+  /** Draws everything at once. */
+  redraw(): void;
   say(sentence: string): void;
   explain(error: unknown): string;
   typing(): void;
