@@ -1,7 +1,7 @@
 """What the servers of Waline, Artalk and Twikoo would answer with that thread: the same JSON, at once.
 
-Their servers want a cloud, or a binary that no registry has, so that their pages are measured without them:
-to their advantage, because an answer takes no time here.
+Their servers are not in PyPI or npm as something that starts by itself, so their pages are measured without
+them: to their advantage, because an answer takes no time here.
 """
 
 import json

@@ -34,8 +34,7 @@ LEGEND: Final = (
     "the animation frame after the one that laid it out. To write: the composer is shown, enabled, and the "
     "main thread free; a letter is typed into it afterwards. Shift: the page's cumulative layout shift. "
     "Kibitz's frame shares the page's process here, because a throttle holds for a process; a browser "
-    "gives it its own. A stub answers the same JSON as the system's own server, at once: Artalk's is "
-    "a program in Go, those of Waline and Twikoo are made for a cloud."
+    "gives it its own. A stub answers the same JSON as the system's own server would, at once."
 )
 
 
