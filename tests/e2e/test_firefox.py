@@ -49,6 +49,10 @@ def test_a_reader_in_firefox_sees_comments_arrive_and_posts(
 
     firefox.evaluate("document.querySelector('form.composer textarea').focus()", frame)
     firefox.type("From the other engine.", frame)
+    wait_until(
+        lambda: firefox.evaluate("document.querySelector('form.composer input') !== null", frame),
+        message="the form's tools",
+    )
     firefox.evaluate("document.querySelector('form.composer input').focus()", frame)
     firefox.type(f"carol{ENTER}", frame)
     wait_until(lambda: "From the other engine." in firefox.evaluate(BODIES, frame), message="the own post")

@@ -9,14 +9,17 @@ export function createForm(place: number, storage: Storage, onIntent: () => void
   const body = h("textarea", "", { "aria-label": label, placeholder: text("placeholder"), dir: "auto" });
   const error = h("p", "error", { role: "alert" });
   const node = h("form", "composer", { "data-place": place }, h("div", "bar"), body, error, h("div", "foot"));
-  const open = () => node.classList.add("open");
-  body.value = storage.draft(place);
-  if (body.value) open();
-  node.onpointerenter = onIntent;
-  node.addEventListener("focusin", () => {
-    open();
+  const begin = () => {
+    node.classList.add("open");
     onIntent();
-  });
-  node.oninput = () => storage.setDraft(place, body.value);
+  };
+  body.value = storage.draft(place);
+  if (body.value) node.classList.add("open");
+  node.onpointerenter = onIntent;
+  node.addEventListener("focusin", begin);
+  node.oninput = () => {
+    begin(); // not every way of writing moves the focus first
+    storage.setDraft(place, body.value);
+  };
   return node;
 }
