@@ -83,7 +83,7 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
   async function send(): Promise<void> {
     if (submit.disabled) return;
     showErrors(body.value.trim() ? "" : text("writeFirst"), "");
-    node.dispatchEvent(new Event("reset")); // back from the preview
+    node.dispatchEvent(new Event("write")); // back from the preview; Firefox empties the form at any event called reset
     if (!body.value.trim()) return body.focus();
     submit.disabled = true;
     try {

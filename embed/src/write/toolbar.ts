@@ -92,7 +92,7 @@ export function addToolbar(form: HTMLFormElement, body: HTMLTextAreaElement, pre
     event.preventDefault();
     apply(found[0]);
   });
-  form.addEventListener("reset", () => turn(0));
+  form.addEventListener("write", () => turn(0));
 }
 
 /** One stop for the Tab key; the arrows go from button to button. */
