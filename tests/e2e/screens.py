@@ -82,7 +82,7 @@ class Comments:
             # Not what is in the frame: Chromium draws no frame from elsewhere that nobody sees, and
             # Playwright waits for two drawings to call an element stable.
             self.element.scroll_into_view_if_needed()
-        expect(self.state).to_have_text("Live", timeout=within)
+        expect(self.state).to_have_attribute("data-state", "live", timeout=within)
         return self
 
     def with_body(self, text: str) -> PostScreen:

@@ -211,6 +211,7 @@ def test_tokens_reach_the_frame_and_follow_the_page(kibitz: Run, host: HostSite,
     expect(heading).to_have_css("font-family", '"Some Serif", serif')
     expect(seen.frame.locator("html")).to_have_css("font-size", "18px")
     expect(seen.frame.locator("form.composer")).to_have_css("border-radius", "0px")
+    seen.composer.body.focus()
     expect(seen.frame.locator(".primary")).to_have_css("background-color", "oklch(0.5 0.1 30)")
 
     seen.page.evaluate("document.body.removeAttribute('style')")

@@ -24,7 +24,7 @@ Told = TypeVar("Told")
 
 WRITE: Final = re.compile(r"/embed/write\.")
 UNSENT: Final = "() => Object.entries(localStorage).find(([key]) => key.endsWith(':unsent'))?.[1] ?? null"
-HOLD: Final = "from comments.models import Site; Site.objects.filter(key='held').update(moderation='pre')"
+HOLD: Final = "from comments.models import Site; Site.objects.filter(key='waiting').update(moderation='pre')"
 APPROVE: Final = """
 from django.utils import timezone
 from comments.models import Post
@@ -381,9 +381,9 @@ def test_a_refused_reply_comes_back_into_its_form(page: Page, readers: Readers, 
 def test_held_posts_are_shown_to_their_author_alone_until_they_turn_public_in_place(
     kibitz: Run, host: HostSite, page: Page, readers: Readers
 ) -> None:
-    kibitz.manage("create_site", "held", "--origin", host.origin)
+    kibitz.manage("create_site", "waiting", "--origin", host.origin)
     kibitz.manage("shell", "-c", HOLD)
-    held = host.pasted("held", f'<script async src="{kibitz.url}/embed.js" data-site="held"></script>')
+    held = host.pasted("waiting", f'<script async src="{kibitz.url}/embed.js" data-site="waiting"></script>')
     seen, other = readers.comments().open(held.url), readers.comments().open(held.url)
 
     seen.composer.post("Be patient.", "alice")
