@@ -69,7 +69,9 @@ export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: 
     if (token) headers.Authorization = `Bearer ${token}`;
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
-      const response = await fetch(api + path, { method, headers, body: JSON.stringify(body), signal });
+      // who asks wants something newer than what this browser was told a second ago
+      const request: RequestInit = { method, headers, body: JSON.stringify(body), signal, cache: "no-store" };
+      const response = await fetch(api + path, request);
       return await read<T>(response, tokens);
     } catch (error) {
       if (!(error instanceof ApiError)) throw new ApiError();

@@ -230,7 +230,10 @@ function goLive(cursor: Cursor): void {
 function takeEvent(event: ThreadEvent): void {
   const before = state.entries.size;
   const root = apply(state, event);
-  if (state.entries.size > before && !storage.own.has(event.post?.id ?? 0)) newPosts++;
+  if (state.entries.size > before) {
+    if (storage.own.has(event.post?.id ?? 0)) prepare();
+    else newPosts++;
+  }
   if (event.thread) changed();
   else changed(root);
 }
