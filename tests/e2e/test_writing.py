@@ -24,6 +24,13 @@ Told = TypeVar("Told")
 
 WRITE: Final = re.compile(r"/embed/write\.")
 UNSENT: Final = "() => Object.entries(localStorage).find(([key]) => key.endsWith(':unsent'))?.[1] ?? null"
+HOLD: Final = "from comments.models import Site; Site.objects.filter(key='waiting').update(moderation='pre')"
+APPROVE: Final = """
+from django.utils import timezone
+from comments.models import Post
+from comments.moderation.services import approve_post
+for post in Post.objects.filter(status="pending"): approve_post(post, now=timezone.now())
+"""
 FLAGS: Final = (
     "from comments.models import Flag; print([flag.reason for flag in Flag.objects.filter(post={post})])"
 )
@@ -369,6 +376,27 @@ def test_a_refused_reply_comes_back_into_its_form(page: Page, readers: Readers, 
     expect(seen.by_id(root).form.error).to_have_text("Not like this.")
     expect(seen.by_id(root).form.body).to_have_value("Take that.")
     expect(seen.by_id(root).form.body).to_be_focused()
+
+
+def test_held_posts_are_shown_to_their_author_alone_until_they_turn_public_in_place(
+    kibitz: Run, host: HostSite, page: Page, readers: Readers
+) -> None:
+    kibitz.manage("create_site", "waiting", "--origin", host.origin)
+    kibitz.manage("shell", "-c", HOLD)
+    held = host.pasted("waiting", f'<script async src="{kibitz.url}/embed.js" data-site="waiting"></script>')
+    other, seen = readers.comments().open(held.url), readers.comments().open(held.url)
+
+    seen.composer.post("Be patient.", "alice")
+    expect(seen.with_body("Be patient.").node).to_contain_text("Awaiting moderation")
+    seen.open(held.url)
+    expect(seen.with_body("Be patient.").node).to_contain_text("Awaiting moderation")
+    expect(other.posts).to_have_count(0)
+    kibitz.manage("shell", "-c", APPROVE)
+
+    expect(seen.with_body("Be patient.").node).not_to_contain_text("Awaiting moderation")
+    expect(seen.with_body("Be patient.").node.get_by_role("button", name="Reply")).to_be_visible()
+    expect(seen.posts).to_have_count(1)
+    expect(other.pill).to_be_visible()
 
 
 def test_how_long_a_post_can_be_edited_is_shown_also_after_a_reload(page: Page, readers: Readers) -> None:
