@@ -384,7 +384,7 @@ def test_held_posts_are_shown_to_their_author_alone_until_they_turn_public_in_pl
     kibitz.manage("create_site", "waiting", "--origin", host.origin)
     kibitz.manage("shell", "-c", HOLD)
     held = host.pasted("waiting", f'<script async src="{kibitz.url}/embed.js" data-site="waiting"></script>')
-    other, seen = readers.comments().open(held.url), readers.comments().open(held.url)
+    seen, other = readers.comments().open(held.url), readers.comments().open(held.url)
 
     seen.composer.post("Be patient.", "alice")
     expect(seen.with_body("Be patient.").node).to_contain_text("Awaiting moderation")
