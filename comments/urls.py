@@ -23,6 +23,7 @@ API = "api/v1/"
 
 urlpatterns = [
     path(API + "sites/<str:site>/thread/", threads.BootstrapView.as_view()),
+    path(API + "sites/<str:site>/texts/", threads.WritingTextsView.as_view()),
     path(API + "sites/<str:site>/counts/", threads.CountsView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
@@ -38,7 +39,6 @@ urlpatterns = [
     path("embed/counts.js", assets.counts),
     path("embed/<slug:name>.<slug:version>.js", assets.script),
     path("embed/<str:site>/", embed_frame.document),
-    path("embed/<str:site>/texts/", embed_frame.writing_texts),
     path("t/<str:site>/", still_thread.by_name),
     path("t/<str:site>/fragment/", still_thread.fragment_by_name),
     path("t/<str:site>/atom/", feeds.of_site),

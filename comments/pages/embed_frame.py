@@ -5,17 +5,15 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, get_args
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.gzip import gzip_page
 
 from comments.errors import Invalid, KibitzError
-from comments.events.shapes import compact_json
 from comments.pages.assets import app_url, asset
 from comments.pages.script_json import script_json
-from comments.rest.problems import problem
 from comments.sites.models import Site
 from comments.sites.services import get_site
 from comments.sites.texts import app_texts, direction, document_text, known_tag
@@ -59,16 +57,6 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
         ancestors=" ".join(found.origins) or "'none'",
     )
     return _hardened(response)
-
-
-@gzip_page
-def writing_texts(request: HttpRequest, site: str) -> HttpResponse:
-    """JSON: what only writers are told, in the language that `lang` asks for."""
-    try:
-        texts = app_texts(_tag(request), get_site(site).texts, "write")
-    except KibitzError as error:
-        return _hardened(JsonResponse(problem(error), status=error.status))
-    return _hardened(HttpResponse(compact_json(texts), content_type="application/json"))
 
 
 def _start(request: HttpRequest, boot: Bootstrap, site: Site, page: Page) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from rest_framework.serializers import Serializer
 
 from comments.errors import KibitzError
 from comments.pages.style import PAGE_STYLE
-from comments.pages.texts import TEXTS, language_of
 from comments.rest.problems import problem_headers, translated
 from comments.rest.throttles import check_reading
 from comments.sites.models import Site
+from comments.sites.texts import direction, known_tag, page_texts
 
 View = Callable[..., HttpResponse]
 Refusal = Callable[[HttpRequest, KibitzError], HttpResponse]
@@ -65,10 +65,15 @@ def kept(request: HttpRequest, response: HttpResponse, site: Site, *, mark: str 
     return get_conditional_response(request, etag=response["ETag"], response=response) or response
 
 
+def shown_in(request: HttpRequest, site: Site | None = None) -> dict[str, Any]:
+    """What every page's template needs: the language that was asked for, its texts, and the style."""
+    tag = known_tag(request.GET.get("lang", ""))
+    texts = page_texts(tag, site.texts if site else {})
+    return {"lang": tag, "dir": direction(tag), "text": texts, "css": PAGE_STYLE.text}
+
+
 def refused_page(request: HttpRequest, error: KibitzError) -> HttpResponse:
-    lang = language_of(request.GET.get("lang", ""))
-    context = {"lang": lang, "text": TEXTS[lang], "detail": sentence(error), "css": PAGE_STYLE.text}
-    return render(request, "kibitz/still_refused.html", context)
+    return render(request, "kibitz/still_refused.html", {**shown_in(request), "detail": sentence(error)})
 
 
 def refused_words(request: HttpRequest, error: KibitzError) -> HttpResponse:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from django.utils import translation
 from django.utils.formats import date_format
@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from comments.events.shapes import PostShape
 from comments.pages.branches import Branch, Entry
+from comments.sites.texts import language_of
 
 DEPTH_SHOWN: Final = 6  # deeper replies stand at this depth and say whom they answer
 _DEEPER: Final = '<ol class="kibitz-replies">'
@@ -23,17 +24,16 @@ class Words:
     """What is said in the reader's language."""
 
     lang: str
-    text: Mapping[str, str]
+    text: Mapping[str, Any]
 
     def moment(self, rfc3339: str) -> str:
         """The same for everybody, who may be anywhere, so in UTC; and for ever, so that it can be kept."""
-        with translation.override(self.lang):
+        with translation.override(language_of(self.lang)):
             return date_format(datetime.fromisoformat(rfc3339), "DATE_FORMAT") + f" {rfc3339[11:16]} UTC"
 
     def name(self, post: PostShape) -> str:
-        return {"deleted": self.text["deleted"], "hidden": self.text["removed"]}.get(
-            post["status"], post["author"]["name"]
-        )
+        stubs = {"deleted": self.text["deleted"], "hidden": self.text["removed"]}
+        return str(stubs.get(post["status"], post["author"]["name"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _shown(entry: Entry, setting: Setting, end: SafeString) -> ShownPost:
         id=post["id"],
         parent=post["parent"],
         name=words.name(post),
-        reply_to="" if is_placed or not answered else words.text["in_reply_to"].format(name=answered),
+        reply_to="" if is_placed or not answered else words.text["replyTo"].replace("{n}", answered),
         link=permalink(setting.url, post["id"]),
         created=post["created"],
         written=words.moment(post["created"]),
@@ -121,5 +121,5 @@ def _more(branch: Branch, setting: Setting) -> SafeString:
         '<p class="kibitz-more"><a href="{}{}">{}</a></p>',
         setting.branch_href,
         branch.root["id"],
-        setting.words.text["more_replies"],
+        setting.words.text["showReplies"],
     )

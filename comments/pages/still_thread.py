@@ -7,19 +7,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language_info
 
 from comments.errors import Invalid, NotFound, UnknownPost
 from comments.events.shapes import PostShape, post_shape
 from comments.pages.branches import Branch, branches
 from comments.pages.script_json import script_json
-from comments.pages.still_answers import kept, queried, refused_page, refused_words, still
+from comments.pages.still_answers import kept, queried, refused_page, refused_words, shown_in, still
 from comments.pages.still_posts import Setting, ShownPost, Words, shown_posts
 from comments.pages.structured_data import discussion
-from comments.pages.style import PAGE_STYLE
-from comments.pages.texts import TEXTS, language_of
 from comments.sites.models import Site
 from comments.sites.services import get_site, origin_of, require_origin
+from comments.sites.texts import counted_text, document_text, known_tag, page_texts
 from comments.threads import queries
 from comments.threads.bootstrap import public_base
 from comments.threads.models import Post, Thread
@@ -51,6 +49,7 @@ class StillPage:
     canonical: str
     feed: str
     count: int
+    counted: str
     locked: bool
     posts: list[ShownPost]
     next: str
@@ -130,24 +129,16 @@ def _fragment(request: HttpRequest, site: Site, key: str) -> HttpResponse:
 
 
 def _answered(request: HttpRequest, site: Site, template: str, shown: StillPage) -> HttpResponse:
-    lang = language_of(request.GET.get("lang", ""))
-    is_rtl = get_language_info(lang)["bidi"]
-    context = {
-        "page": shown,
-        "lang": lang,
-        "dir": "rtl" if is_rtl else "ltr",
-        "text": TEXTS[lang],
-        "css": PAGE_STYLE.text,
-    }
-    response = render(request, template, context)
+    response = render(request, template, {**shown_in(request, site), "page": shown})
     return kept(request, response, site, mark=f"{shown.epoch}-{shown.seq}")
 
 
 def _still_page(request: HttpRequest, site: Site, key: str) -> StillPage:
     asked = queried(request, SnapshotQuery, "sort", "cursor", "root", "after")
-    lang, sort, root = request.GET.get("lang", ""), asked["sort"], asked.get("root")
+    lang, sort, root = known_tag(request.GET.get("lang", "")), asked["sort"], asked.get("root")
     thread, base = found_thread(site, key), still_url(request, site, key)
-    words = Words(language_of(lang), TEXTS[language_of(lang)])
+    spoken = {"lang": lang} if "lang" in request.GET else {}  # links go on in the language that was asked for
+    words = Words(lang, page_texts(lang, site.texts))
     url = page_url(thread)
     if root is None:
         snapshot = queries.thread_page(key, sort=sort, cursor=asked["cursor"])
@@ -165,7 +156,7 @@ def _still_page(request: HttpRequest, site: Site, key: str) -> StillPage:
         url=url,
         pinned=snapshot["thread"]["pinned"],
         has_votes=site.has_votes,
-        branch_href=_href(base, lang, root=""),
+        branch_href=_href(base, **spoken, root=""),
         elsewhere=_elsewhere(posts, words),
     )
     name = (thread.title if thread else "") or url or site.name or site.key
@@ -175,20 +166,19 @@ def _still_page(request: HttpRequest, site: Site, key: str) -> StillPage:
         key=key,
         epoch=snapshot["epoch"],
         seq=snapshot["seq"],
-        title=words.text["comments_on"].format(title=name),
+        title=document_text(lang, "titleOn", name),
         url=url,
         canonical=url or base,
         feed=f"{base}atom/",
         count=snapshot["thread"]["posts"],
+        counted=counted_text(lang, "comments", snapshot["thread"]["posts"], site.texts),
         locked=snapshot["thread"]["locked"],
         posts=shown_posts(grouped, setting),
-        next=_href(base, lang, **following) if snapshot["next"] else "",
-        first="" if is_first else _href(base, lang, sort=sort),
+        next=_href(base, **spoken, **following) if snapshot["next"] else "",
+        first="" if is_first else _href(base, **spoken, sort=sort),
         is_branch=root is not None,
         is_indexed=site.is_indexed and bool(posts),
-        sorts=[
-            SortLink(words.text.get(each, each), _href(base, lang, sort=each), each == sort) for each in SORTS
-        ],
+        sorts=[SortLink(words.text[each], _href(base, **spoken, sort=each), each == sort) for each in SORTS],
         data=script_json(discussion(site, thread, url, grouped)) if thread and url else SafeString(),
     )
 
@@ -209,8 +199,6 @@ def _elsewhere(posts: list[PostShape], words: Words) -> dict[int, str]:
     return {shape["id"]: words.name(shape) for shape in shapes}
 
 
-def _href(base: str, lang: str, **query: Any) -> str:
-    """With the language that was asked for; the order of the names is the order of the arguments, so that a
-    value can be put behind the last."""
-    spoken = {"lang": language_of(lang)} if lang else {}
-    return f"{base}?{urlencode({**spoken, **query})}"
+def _href(base: str, **query: Any) -> str:
+    """The order of the names is the order of the arguments, so that a value can be put behind the last."""
+    return f"{base}?{urlencode(query)}"

@@ -64,6 +64,11 @@ def document_text(tag: str, key: str, value: str = "") -> str:
     return str(catalogue(language_of(tag))["document"][key]).replace("{n}", value)
 
 
+def page_texts(tag: str, overrides: Mapping[str, Texts]) -> Texts:
+    """What the server writes into pages of its own: the app's texts, and those that it alone has."""
+    return app_texts(tag, overrides) | catalogue(language_of(tag))["document"]
+
+
 def counted_text(tag: str, key: str, count: int, overrides: Mapping[str, Texts] | None = None) -> str:
     """One of the app's plural texts, written by the server."""
     forms = app_texts(tag, overrides or {})[key]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
@@ -15,6 +16,7 @@ from comments.rest.throttles import check_reading
 from comments.rest.views import KibitzView
 from comments.sites.models import SITE_KEY_PATTERN
 from comments.sites.services import get_site
+from comments.sites.texts import app_texts, known_tag
 from comments.threads import queries, serializers
 from comments.threads.bootstrap import bootstrap
 from comments.threads.page import KEY_PATTERN, thread_key
@@ -69,6 +71,21 @@ class BootstrapView(ReadingView):
         found = get_site(site)
         page = Page.named(page_id=asked["page_id"], url=asked["url"], title="")
         return front_cacheable_json(request._request, compact_json(bootstrap(found, page, request._request)))
+
+
+class WritingTextsView(ReadingView):
+    @extend_schema(
+        operation_id="writing_texts",
+        parameters=[SITE_PARAMETER, serializers.TextsQuery],
+        responses={200: OpenApiTypes.OBJECT, **PROBLEMS},
+    )
+    def get(self, request: Request, site: str) -> HttpResponse:
+        """What an embed tells only those who write, in the language that is asked for or else in English:
+        each text, or its forms by CLDR's plural categories, by its key in embed/messages."""
+        tag = known_tag(queried(serializers.TextsQuery, request)["lang"])
+        return front_cacheable_json(
+            request._request, compact_json(app_texts(tag, get_site(site).texts, "write"))
+        )
 
 
 class ThreadView(ReadingView):

@@ -139,6 +139,10 @@ class PageQuery(serializers.Serializer[Any]):
         return attrs
 
 
+class TextsQuery(serializers.Serializer[Any]):
+    lang = serializers.CharField(default="", allow_blank=True, max_length=200)
+
+
 class SnapshotQuery(serializers.Serializer[Any]):
     sort = serializers.ChoiceField(choices=get_args(Sort), default="newest")
     cursor = serializers.CharField(default="", allow_blank=True, max_length=200)

@@ -91,7 +91,7 @@ export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: 
       ),
     events: (after) => send("GET", `${thread}events/?after=${after}`),
     head: () => send("GET", `${thread}head/`),
-    writingTexts: (lang) => send("GET", `../../embed/${page.site}/texts/?lang=${lang}`),
+    writingTexts: (lang) => send("GET", `sites/${page.site}/texts/?lang=${lang}`),
     post: (id) => send("GET", `posts/${id}/`),
     send,
     thread,

@@ -244,7 +244,7 @@ def test_what_writers_are_told_comes_apart_with_the_owners_texts_in_it(site: Sit
     site.texts = {"de": {"post": "Ab damit"}}
     site.save()
 
-    told = Client().get("/embed/blog/texts/", {"lang": "de-AT"})
+    told = Client().get("/api/v1/sites/blog/texts/", {"lang": "de-AT"})
 
     assert (told.status_code, told["Content-Type"]) == (200, "application/json")
     assert (told.json()["post"], told.json()["save"]) == ("Ab damit", "Speichern")
@@ -252,7 +252,7 @@ def test_what_writers_are_told_comes_apart_with_the_owners_texts_in_it(site: Sit
 
 
 def test_what_writers_are_told_on_no_site_is_a_problem() -> None:
-    answer = Client().get("/embed/nowhere/texts/")
+    answer = Client().get("/api/v1/sites/nowhere/texts/")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_site")
 
