@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, Literal
 
+from babel import Locale
+from babel.numbers import format_decimal
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
@@ -72,42 +74,13 @@ def page_texts(tag: str, overrides: Mapping[str, Texts]) -> Texts:
 def counted_text(tag: str, key: str, count: int, overrides: Mapping[str, Texts] | None = None) -> str:
     """One of the app's plural texts, written by the server."""
     forms = app_texts(tag, overrides or {})[key]
-    return str(forms[plural_category(tag, count)]).replace("{n}", str(count))
+    number = format_decimal(count, locale=language_of(tag))
+    return str(forms[plural_category(tag, count)]).replace("{n}", number)
 
 
 def plural_category(tag: str, count: int) -> str:
     """CLDR's category of a whole number; held against Intl by a test."""
-    return _PLURALS[language_of(tag)](count)
-
-
-def _arabic(count: int) -> str:
-    if count <= 2:
-        return ("zero", "one", "two")[count]
-    rest = count % 100
-    return "few" if 3 <= rest <= 10 else "many" if rest >= 11 else "other"
-
-
-def _romance(ones: set[int]) -> Callable[[int], str]:
-    def category(count: int) -> str:
-        if count in ones:
-            return "one"
-        return "many" if count and count % 1_000_000 == 0 else "other"
-
-    return category
-
-
-def _germanic(count: int) -> str:
-    return "one" if count == 1 else "other"
-
-
-_PLURALS: Final[Mapping[str, Callable[[int], str]]] = {
-    "ar": _arabic,
-    "de": _germanic,
-    "en": _germanic,
-    "es": _romance({1}),
-    "fr": _romance({0, 1}),
-    "ja": lambda _: "other",
-}
+    return Locale.parse(language_of(tag)).plural_form(count)
 
 
 def validate_overrides(value: object) -> None:
