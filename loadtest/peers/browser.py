@@ -9,17 +9,11 @@ from playwright.sync_api import Browser, Frame, sync_playwright
 from playwright.sync_api import Error as BrowserFailed
 from playwright.sync_api import Page as Tab
 
+from loadtest.chromium import CHROMIUM, SWITCHES
 from loadtest.peers.systems import System
 
-CHROMIUM: Final = "/usr/bin/chromium"
-SWITCHES: Final = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+OUR_SWITCHES: Final = [
+    *SWITCHES,
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE 127.0.0.2",
     # A frame of another site in the page's own process: the throttle, a process's, would spare it elsewhere.
     "--disable-site-isolation-trials",
@@ -88,7 +82,7 @@ WITNESS: Final = """(() => {
 @contextlib.contextmanager
 def launched() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OUR_SWITCHES)
         yield browser
         browser.close()
 

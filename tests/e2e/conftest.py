@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from comments.events.redis_clients import command_client
 from comments.supervision.state import RunDir
+from loadtest.chromium import CHROMIUM, SWITCHES
 from tests.cast import Page
 from tests.e2e.host_site import HostSite
 from tests.e2e.proxy import Proxy
@@ -18,15 +19,8 @@ from tests.running import Run, started
 
 SITE: Final = "blog"
 LIMITED_SITE: Final = "limited"
-CHROMIUM: Final = "/usr/bin/chromium"
-SWITCHES: Final = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+OUR_SWITCHES: Final = [
+    *SWITCHES,
     # The last one wins: Playwright's own also names ThirdPartyStoragePartitioning, and without that
     # feature a frame of another site has no storage at all, as in no reader's browser.
     "--disable-features=HttpsUpgrades,MediaRouter,OptimizationHints,PaintHolding",
@@ -39,7 +33,7 @@ def browser() -> Iterator[Browser]:
     which neither async tests nor Django's ORM can have."""
     expect.set_options(timeout=SOON_MILLISECONDS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OUR_SWITCHES)
         yield browser
         browser.close()
 

@@ -7,6 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tests.cast import Page
+from tests.e2e.proxy import Proxy
+from tests.running import Run
 
 STRICT_POLICY: Final = (
     "default-src 'none'; img-src data:; style-src 'none'; script-src {kibitz}; frame-src {kibitz};"
@@ -92,3 +94,11 @@ class HostSite:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def element(kibitz: Run | Proxy, page_id: str, more: str = "") -> str:
+    """The snippet, with attributes of its own, on the site `blog`."""
+    return (
+        f'<script async src="{kibitz.url}/embed.js"></script>'
+        f'<kibitz-comments site="blog" page-id="{page_id}" {more}></kibitz-comments>'
+    )

@@ -1,11 +1,14 @@
 """Readers, each with a browser of their own."""
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from playwright.sync_api import Browser, BrowserContext
 from playwright.sync_api import Page as Tab
 
 from tests.e2e.screens import SOON_MILLISECONDS, Comments
+
+Told = TypeVar("Told")
 
 WITNESS: Final = """
   window.violations = [];
@@ -38,3 +41,12 @@ class Readers:
     def leave(self) -> None:
         for context in self._contexts:
             context.close()
+
+
+def kept_in(box: list[Told]) -> Callable[[Told], None]:
+    """A handler that only keeps what it is told."""
+
+    def keep(told: Told) -> None:
+        box.append(told)
+
+    return keep

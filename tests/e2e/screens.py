@@ -1,12 +1,20 @@
 """What a reader sees and does: the comments in their frame, and one comment among them."""
 
+import json
 import re
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 
 SOON_MILLISECONDS: Final = 10_000  # "within a second or so", on a machine that runs other tests beside it
 FRAME: Final = "kibitz-comments iframe"
+EVENTS: Final = ("ready", "count", "post", "error")
+LISTENING: Final = f"""
+  window.heard = [];
+  for (const name of {json.dumps(EVENTS)})
+    addEventListener(`kibitz:${{name}}`, ({{ target, detail }}) =>
+      heard.push([name, target.localName, detail]));
+"""
 
 
 class PostScreen:
@@ -109,3 +117,8 @@ class Comments:
         for frame in self.page.frames:
             assert frame.evaluate("() => window.isPwned") is None, frame.url
             assert frame.evaluate("() => window.violations") == [], frame.url
+
+
+def heard(page: Page, name: str) -> list[Any]:
+    """The details of the comments' own events of this name; LISTENING must have begun with the page."""
+    return [detail for kind, _, detail in page.evaluate("heard") if kind == name]
