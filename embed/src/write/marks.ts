@@ -32,7 +32,10 @@ function inserted(from: number, to: number, before: string, chosen: string, afte
 function wrapped(sign: string, text: string, start: number, end: number): Change {
   const chosen = text.slice(start, end);
   const { length } = sign;
-  if (start >= length && text.slice(start - length, start) === sign && text.slice(end, end + length) === sign)
+  const isAround = start >= length && text.slice(start - length, start) === sign && text.startsWith(sign, end);
+  const stars = /\**$/.exec(text.slice(0, start))?.[0].length ?? 0;
+  if (isAround && (sign !== "*" || stars % 2 === 1))
+    // two stars are bold, and no italics to take away
     return { from: start - length, to: end + length, insert: chosen, start: start - length, end: end - length };
   return inserted(start, end, sign, chosen, sign);
 }
