@@ -36,14 +36,15 @@ export class RunRecord {
 
   /** `fetch`, counted. */
   readonly fetch: typeof fetch = async (input, init) => {
-    const count = this.#requests[kindOf(new URL(String(input)).pathname)];
-    count[0]++;
+    const kind = kindOf(new URL(String(input)).pathname);
+    this.#requests[kind][0]++;
     try {
       const answer = await fetch(input, init);
-      count[1] += Number(!FROM_CACHE.has(answer.headers.get("X-Cache") ?? ""));
+      // not in what #requests was before: that may have been handed out since
+      this.#requests[kind][1] += Number(!FROM_CACHE.has(answer.headers.get("X-Cache") ?? ""));
       return answer;
     } catch (error) {
-      count[2]++;
+      this.#requests[kind][2]++;
       throw error;
     }
   };

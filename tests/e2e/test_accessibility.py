@@ -158,6 +158,8 @@ def test_everything_can_be_reached_and_used_by_keyboard(thread: Page, readers: R
     seen = readers.comments().open(thread.url)
     expect(seen.posts).to_have_count(6)
     keyboard = seen.page.keyboard
+    seen.composer.body.focus()
+    expect(seen.composer.name).to_be_visible()  # it came with the form's other tools
     seen.frame.get_by_label("Sort by").focus()
 
     reached = tabbed(seen)
