@@ -14,8 +14,6 @@ export type ToFrame =
 /** Frame -> loader. */
 export type ToHost =
   | { kibitz: "ready" }
-  /** The comments could not be shown. */
-  | { kibitz: "error"; code: string }
   /** CSS pixels of the whole document. */
   | { kibitz: "height"; height: number }
   | { kibitz: "count"; count: number }
