@@ -65,12 +65,16 @@ class Answer:
     @property
     def code(self) -> str:
         """The error's code; fails for what is no error of the documented shape."""
-        assert set(self.data) == {"code", "detail", "fields"}, self.data
+        assert set(self.data) - {"field_codes"} == {"code", "detail", "fields"}, self.data
         assert isinstance(self.data["detail"], str), self.data
         assert self.data["detail"], self.data
         for messages in self.data["fields"].values():
             assert isinstance(messages, list), self.data
             assert all(isinstance(message, str) for message in messages), self.data
+        codes = self.data.get("field_codes", {})
+        assert {name: len(found) for name, found in codes.items()} == {
+            name: len(messages) for name, messages in self.data["fields"].items()
+        }, self.data
         return str(self.data["code"])
 
 

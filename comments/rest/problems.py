@@ -1,4 +1,5 @@
-"""Every failure becomes `{"code", "detail", "fields"}` with the fitting status."""
+"""Every failure becomes `{"code", "detail", "fields"}` with the fitting status; where fields are at fault,
+`field_codes` says for programs what is wrong with them."""
 
 import logging
 from typing import Any
@@ -27,11 +28,17 @@ logger = logging.getLogger(__name__)
 
 def problem(error: KibitzError) -> dict[str, Any]:
     """The public JSON of an error."""
-    return {
+    shown: dict[str, Any] = {
         "code": error.code,
         "detail": error.detail,
-        "fields": {k: list(v) for k, v in error.fields.items()},
+        "fields": {name: list(messages) for name, messages in error.fields.items()},
     }
+    if error.fields:
+        shown["field_codes"] = {
+            name: [getattr(message, "code", None) or error.code for message in messages]
+            for name, messages in error.fields.items()
+        }
+    return shown
 
 
 def problem_headers(error: KibitzError) -> dict[str, str]:
@@ -88,7 +95,7 @@ def flat_fields(detail: Any, prefix: str = "") -> dict[str, list[str]]:
         for name, inner in detail.items():
             flat |= flat_fields(inner, f"{prefix}.{name}" if prefix else str(name))
         return flat
-    messages = [str(message) for message in detail] if isinstance(detail, list) else [str(detail)]
+    messages = list(detail) if isinstance(detail, list) else [detail]  # texts that know their code
     return {prefix or "non_field_errors": messages}
 
 

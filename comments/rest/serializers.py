@@ -63,8 +63,13 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, Any]:
         # `fields` is an attribute of every serializer, so a field of that name cannot be declared.
-        messages = serializers.ListField(child=serializers.CharField())
-        return {**super().get_fields(), "fields": serializers.DictField(child=messages)}
+        by_field = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+        codes = serializers.DictField(
+            child=serializers.ListField(child=serializers.CharField()),
+            required=False,
+            help_text="Where fields are at fault, what is wrong with each: `blank`, `max_length`, ...",
+        )
+        return {**super().get_fields(), "fields": by_field, "field_codes": codes}
 
 
 TOO_FAST = OpenApiResponse(

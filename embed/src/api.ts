@@ -10,7 +10,7 @@ const TIMEOUT_MILLISECONDS = 15_000;
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
-  readonly fields: Record<string, string[]>;
+  readonly problem: Partial<Problem>;
   /** Seconds to wait before trying again, where the server asks for it. */
   readonly retryAfter: number;
 
@@ -18,7 +18,7 @@ export class ApiError extends Error {
     super(problem.detail);
     this.status = status;
     this.code = problem.code ?? "";
-    this.fields = problem.fields ?? {};
+    this.problem = problem;
     this.retryAfter = retryAfter;
   }
 }

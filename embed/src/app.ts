@@ -4,7 +4,7 @@ import { boot } from "./boot";
 import type { Cursor, ThreadEvent } from "./frames";
 import { connectHost, safeTokens, type ToFrame } from "./host_messages";
 import type { Live } from "./live";
-import { addTexts, text } from "./messages";
+import { addTexts, type TextKey, text } from "./messages";
 import { Storage } from "./storage";
 import { addBranchPage, addOne, addPage, apply, applyTotals, fromSnapshot, reveal, type Sort } from "./store";
 import { startForm } from "./view/composer";
@@ -327,7 +327,7 @@ function fail(id: number, error: unknown): void {
 /** What a failed call means to the reader. */
 function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return text("failed");
-  if (error.code === "throttled") return text("throttled", error.retryAfter || 1);
+  if (error.code in boot.texts) return text(error.code as TextKey, error.retryAfter || 1);
   return error.message || text(error.status ? "failed" : "unreachable");
 }
 

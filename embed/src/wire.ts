@@ -300,6 +300,10 @@ export interface components {
             fields: {
                 [key: string]: string[];
             };
+            /** @description Where fields are at fault, what is wrong with each: `blank`, `max_length`, ... */
+            field_codes?: {
+                [key: string]: string[];
+            };
         };
         /** @enum {string} */
         RealtimeEnum: "on" | "dark" | "off";

@@ -3,12 +3,23 @@
 import re
 
 import pytest
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from comments import errors
-from comments.errors import KibitzError, Throttled
-from comments.rest.problems import problem, problem_headers
+from comments.errors import KibitzError, Throttled, UnknownField
+from comments.rest.problems import problem, problem_headers, translated
+from comments.sites.texts import LANGUAGES, catalogue
 
 LINE = re.compile(r"^(?P<branch>[│├└─ ]+)(?P<name>\w+) +(?P<status>\d{3}) (?P<code>\w+)")
+
+
+# What only a program that is wrong can cause, or what the embed settles by itself (`resync`): these keep the
+# server's own sentence.
+FOR_PROGRAMS = {
+    *("malformed_json", "malformed_key", "unknown_field", "invalid_cursor", "key_mismatch", "header_missing"),
+    *("idempotency_key_reused", "resync"),
+}
+ALSO_ANSWERED = {"error"}  # by rest.problems.broken
 
 
 def documented() -> list[tuple[str, str, int, str]]:
@@ -60,6 +71,33 @@ def test_every_error_has_a_sentence_for_people(kind: type[KibitzError]) -> None:
 
     assert shown == {"code": kind.code, "detail": error.detail, "fields": {}}
     assert str(shown["detail"]).endswith(".")
+
+
+def test_what_is_wrong_with_a_field_has_a_code_beside_its_sentence() -> None:
+    error = translated(
+        ValidationError({"body": [ErrorDetail("Too long.", code="max_length")], "page": {"url": ["Gone."]}})
+    )
+    assert error is not None
+
+    shown = problem(error)
+
+    assert shown["fields"] == {"body": ["Too long."], "page.url": ["Gone."]}
+    assert shown["field_codes"] == {"body": ["max_length"], "page.url": ["invalid"]}
+
+
+def test_a_sentence_without_a_code_of_its_own_has_the_errors() -> None:
+    shown = problem(UnknownField(fields={"hat": ["There is no such field."]}))
+
+    assert shown["field_codes"] == {"hat": ["unknown_field"]}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_error_that_readers_meet_has_a_text_in_every_language(language: str) -> None:
+    texts = catalogue(language)["app"] | catalogue(language)["write"]
+    codes = {kind.code for kind in defined()} | ALSO_ANSWERED
+
+    assert codes - texts.keys() == FOR_PROGRAMS
+    assert {key for key in texts if "_" in key} <= codes
 
 
 @pytest.mark.parametrize(("asked", "told"), [(7, "7"), (0, "1"), (-5, "1")])

@@ -6,6 +6,13 @@ import { button, explain, h, setText, text } from "./kit";
 import { addToolbar } from "./toolbar";
 
 const NAME_MAX_CHARS = 64;
+/** What the API may find wrong with a field, by its code. */
+const FAULTS: Record<string, TextKey> = {
+  blank: "writeFirst",
+  max_length: "tooLong",
+  null_characters_not_allowed: "unreadable",
+  surrogate_characters_not_allowed: "unreadable",
+};
 const language = document.documentElement.lang || "en";
 const countdown = new Intl.NumberFormat(language, { style: "unit", unit: "second", unitDisplay: "narrow" });
 
@@ -64,9 +71,9 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
   }
 
   function showFailure(error: ApiError): void {
-    const inBody = error.fields?.body?.[0];
-    const inName = error.fields?.name?.[0];
-    showErrors(inBody ?? (inName ? "" : explain(error)), inName ?? "");
+    const inBody = fault(error, "body", maxChars);
+    const inName = fault(error, "name", NAME_MAX_CHARS);
+    showErrors(inBody || (inName ? "" : explain(error)), inName);
     (inName ? name : body).focus();
     if (error.status === 429) wait(Date.now() + (error.retryAfter || 1) * 1000);
   }
@@ -109,6 +116,12 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
   };
   showErrors("", "");
   return { body, showFailure };
+}
+
+/** What is wrong with a field, in the reader's words, else the server's; empty where nothing is. */
+function fault({ problem }: ApiError, field: "body" | "name", maxChars: number): string {
+  const known = FAULTS[problem?.field_codes?.[field]?.[0] ?? ""];
+  return known ? text(known, maxChars) : (problem?.fields?.[field]?.[0] ?? "");
 }
 
 function describe(field: HTMLElement, error: HTMLElement): void {
