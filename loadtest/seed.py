@@ -55,7 +55,14 @@ def _post(thread: Thread, number: int, **fields: object) -> Post:
     author, body, html = RENDERED[number % len(RENDERED)]
     created = thread.created + timedelta(seconds=number)
     return Post(
-        thread=thread, author_name=author, body=body, html=html, seq=number, created=created, **fields
+        site=thread.site,
+        thread=thread,
+        author_name=author,
+        body=body,
+        html=html,
+        seq=number,
+        created=created,
+        **fields,
     )
 
 

@@ -85,6 +85,7 @@ def create_post(
         raise GuestsNotAllowed()
     require_key(site, key, page)
     post = Post(
+        site=site,
         author=author or Author(site=site, name=draft.name, email=draft.email),
         parent_id=draft.parent_id,
         author_name=draft.name,

@@ -54,10 +54,11 @@ author AS (
 _POST: Final = """,
 post AS (
     INSERT INTO comments_post (
-        thread_id, parent_id, root_id, branch_index, branch_size, author_id, author_name, body, html, status,
-        is_listed, seq, replies, up, down, best, controversy, created, idempotency_key, idempotency_digest)
+        site_id, thread_id, parent_id, root_id, branch_index, branch_size, author_id, author_name, body, html,
+        status, is_listed, seq, replies, up, down, best, controversy, created, idempotency_key,
+        idempotency_digest)
     SELECT
-        thread.id, {parent}, 0, {author}, %(name)s, %(body)s, %(html)s, 'published',
+        %(site)s, thread.id, {parent}, 0, {author}, %(name)s, %(body)s, %(html)s, 'published',
         true, thread.seq, 0, 0, 0, 0, 0, %(now)s, %(idempotency_key)s::uuid, %(idempotency_digest)s
     FROM thread
     RETURNING id, root_id, branch_index

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 
 from comments.sites.models import Site
 from comments.threads.models import Post, Thread
@@ -23,23 +23,13 @@ def latest_of_thread(thread: Thread, *, after: datetime | None = None) -> list[P
 
 
 def latest_of_site(site: Site) -> list[Post]:
-    """The newest first, from all its threads: one look into an index for each thread, and then at most as
-    many threads as posts are wanted, the liveliest first, until the rest can have none of them."""
-    newest = _published().filter(thread=OuterRef("pk")).order_by("-created")
-    threads = (
-        Thread.objects.filter(site=site, posts__gt=0)
-        .annotate(latest=Subquery(newest.values("created")[:1]))
-        .order_by("-latest", "-pk")
-    )
-    found: list[Post] = []
-    for thread in threads[:LATEST]:
-        last = found[-1].created if len(found) == LATEST else None
-        if last is not None and thread.latest <= last:
-            break
-        found += latest_of_thread(thread, after=last)
-        found.sort(key=lambda post: (post.created, post.pk), reverse=True)
-        del found[LATEST:]
-    return found
+    """The newest first, with their threads."""
+    return list(newest_of_site(site)[:LATEST])
+
+
+def newest_of_site(site: Site) -> QuerySet[Post]:
+    """One index scan, however many threads and posts there are."""
+    return _published().filter(site=site).select_related("thread").order_by("-created", "-pk")
 
 
 def _published() -> QuerySet[Post]:

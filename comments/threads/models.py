@@ -49,9 +49,18 @@ class Post(models.Model):
         HIDDEN = "hidden", "Hidden by a moderator"
         DELETED = "deleted", "Deleted by its author"
 
-    thread = models.ForeignKey(Thread, models.CASCADE, related_name="all_posts")
+    # Told again, so that a site's newest posts are one index scan. No constraint: the thread's has one, and
+    # another would lock the site's row with each post.
+    site = models.ForeignKey(
+        "comments.Site", models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    thread = models.ForeignKey(
+        Thread, models.CASCADE, related_name="all_posts", db_index=False
+    )  # has an index that begins with it: post_created
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="all_replies")
-    root = models.ForeignKey("self", models.PROTECT, null=True, related_name="branch")
+    root = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="branch", db_index=False
+    )  # and so has this: post_branch_index
     branch_index = models.PositiveIntegerField(null=True)
     branch_size = models.PositiveIntegerField(default=0)  # of a root: replies that ever took a branch_index
     author = models.ForeignKey("comments.Author", models.SET_NULL, null=True, related_name="posts")
@@ -90,6 +99,11 @@ class Post(models.Model):
         ]
         indexes = [
             models.Index(fields=["thread", "created", "id"], name="post_created"),  # feeds: the latest
+            models.Index(
+                fields=["site", "created", "id"],
+                condition=Q(status="published", is_listed=True),
+                name="post_of_site",
+            ),
             models.Index(
                 fields=["thread", "created", "id"],
                 condition=Q(root=None, is_listed=True),

@@ -29,6 +29,7 @@ def thread(alice: Person) -> Thread:
     Post.objects.all().delete()
     Post.objects.bulk_create(
         Post(
+            site=thread.site,
             thread=thread,
             author_name=f"{number}",
             created=NOON + timedelta(minutes=number % 4),
@@ -89,7 +90,9 @@ def test_an_unpinned_root_goes_back_to_its_place(thread: Thread, bob: Person) ->
 
 
 def test_newest_is_the_order_without_a_wish_and_a_page_has_50_roots(thread: Thread, bob: Person) -> None:
-    Post.objects.bulk_create(Post(thread=thread, author_name="bob", created=NOON) for _ in range(40))
+    Post.objects.bulk_create(
+        Post(site=thread.site, thread=thread, author_name="bob", created=NOON) for _ in range(40)
+    )
 
     page = bob.snapshot().data
 
@@ -99,7 +102,8 @@ def test_newest_is_the_order_without_a_wish_and_a_page_has_50_roots(thread: Thre
 
 def test_what_comes_in_between_two_pages_moves_none(thread: Thread, bob: Person) -> None:
     first = bob.snapshot(limit=10).data
-    Post.objects.create(thread=thread, author_name="late", created=NOON + timedelta(hours=1))
+    later = NOON + timedelta(hours=1)
+    Post.objects.create(site=thread.site, thread=thread, author_name="late", created=later)
 
     second = bob.snapshot(limit=50, cursor=first["next"]).data
 
