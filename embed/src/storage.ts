@@ -71,7 +71,7 @@ export class Storage {
     set(`${this.#thread}votes`, JSON.stringify([...this.votes]));
   }
 
-  /** `place` is the parent's id, 0 for the thread itself. */
+  /** `place` is the parent's id, 0 for the thread itself, and below 0 a post's own id: of an edit. */
   draft(place: number): string {
     return this.mark(`draft:${place}`);
   }

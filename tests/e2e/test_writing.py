@@ -16,6 +16,7 @@ from tests.servers import wait_until
 pytestmark = pytest.mark.one_database
 
 STORED = "() => JSON.stringify(localStorage)"
+DRAFTS = "() => JSON.stringify(Object.entries(localStorage).filter(([key]) => key.includes(':draft:')))"
 TABS_AT_MOST = 10
 FLAGS: Final = (
     "from comments.models import Flag; print([flag.reason for flag in Flag.objects.filter(post={post})])"
@@ -76,6 +77,41 @@ def test_a_draft_outlives_a_reload_and_goes_with_the_post(page: Page, readers: R
     seen.open(page.url)
 
     expect(seen.composer.body).to_have_value("")
+
+
+def test_an_edit_that_was_begun_outlives_a_reload_and_ends_when_saved(page: Page, readers: Readers) -> None:
+    seen = readers.comments().open(page.url)
+    seen.composer.post("First version.", "alice")
+    seen.with_body("First version.").press("Edit")
+    editing = seen.posts.first.locator("form.composer textarea")
+    editing.fill("Half a second ver")
+
+    seen.open(page.url)
+    seen.with_body("First version.").press("Edit")
+
+    expect(editing).to_have_value("Half a second ver")
+    editing.fill("Second version.")
+    editing.press("Control+Enter")
+    expect(seen.with_body("Second version.").edited).to_be_visible()
+    seen.open(page.url)
+    seen.with_body("Second version.").press("Edit")
+    expect(editing).to_have_value("Second version.")
+    assert "version" not in seen.document.evaluate(DRAFTS)
+
+
+def test_an_edit_that_was_cancelled_is_forgotten(page: Page, readers: Readers) -> None:
+    seen = readers.comments().open(page.url)
+    seen.composer.post("Good as it is.", "alice")
+    mine = seen.with_body("Good as it is.")
+    mine.press("Edit")
+    editing = seen.posts.first.locator("form.composer textarea")
+    editing.fill("Worse.")
+
+    editing.press("Escape")
+    mine.press("Edit")
+
+    expect(editing).to_have_value("Good as it is.")
+    assert "Worse" not in seen.document.evaluate(DRAFTS)
 
 
 def test_escape_closes_a_reply_and_gives_the_focus_back(page: Page, readers: Readers, alice: Visitor) -> None:

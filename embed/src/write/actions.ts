@@ -44,7 +44,8 @@ export function createActions(kit: Kit, calls: Calls): Actions {
 
   async function edit(id: number): Promise<void> {
     const source = sources.get(id) ?? (await api.post(id)).body ?? "";
-    const form = newForm(-id);
+    const form = newForm(-id); // with what was begun before a reload
+    const forget = () => storage.setDraft(-id, "");
     close(id, false);
     nodeOf(id)?.append(form);
     nodeOf(id)?.classList.add("editing");
@@ -53,14 +54,18 @@ export function createActions(kit: Kit, calls: Calls): Actions {
       name: null,
       preview: calls.preview,
       maxChars: settings.body_max_chars,
-      onCancel: () => close(id, true),
-      onInput: () => undefined,
+      onCancel() {
+        forget();
+        close(id, true);
+      },
+      onInput: (written) => storage.setDraft(-id, written === source ? "" : written),
       async onSubmit(edited) {
         accept(await calls.edit(id, edited));
+        forget();
         close(id, true);
       },
     });
-    body.value = source;
+    body.value ||= source;
     body.focus();
   }
 
@@ -74,6 +79,7 @@ export function createActions(kit: Kit, calls: Calls): Actions {
       return;
     }
     await calls.remove(id);
+    storage.setDraft(-id, "");
     nodeOf(id)?.focus();
     change(id, { status: "deleted", html: "" });
   }
