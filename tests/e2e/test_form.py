@@ -1,7 +1,7 @@
 """The form: there at once, its tools when somebody is about to write; toolbar, preview, a small screen."""
 
 import re
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +14,7 @@ from tests.servers import wait_until
 
 pytestmark = pytest.mark.one_database
 
+PHONE: Final[dict[str, Any]] = {"viewport": {"width": 320, "height": 640}, "has_touch": True}
 WRITE: Final = re.compile(r"/embed/write\.")
 
 
@@ -21,7 +22,7 @@ WRITE: Final = re.compile(r"/embed/write\.")
 def test_what_is_typed_before_the_rest_of_the_form_is_there_is_kept(
     page: Page, readers: Readers, pointer: str
 ) -> None:
-    seen = readers.comments(has_touch=pointer == "finger")
+    seen = readers.comments(**PHONE) if pointer == "finger" else readers.comments()
     waiting: list[Route] = []
     seen.page.route(WRITE, kept_in(waiting))
     seen.open(page.url)
@@ -127,14 +128,33 @@ def test_the_preview_is_the_servers_own_rendering(page: Page, readers: Readers) 
     seen.assert_nothing_ran()
 
 
-def test_the_form_fits_320_pixels(page: Page, readers: Readers, alice: Visitor) -> None:
+def test_the_form_fits_320_pixels_and_fingers(page: Page, readers: Readers, alice: Visitor) -> None:
     root = alice.posted("Root.")
-    seen = readers.comments(viewport={"width": 320, "height": 640}, has_touch=True).open(page.url)
+    seen = readers.comments(**PHONE).open(page.url)
 
     seen.by_id(root).press("Reply")
     expect(seen.by_id(root).form.name).to_be_visible()
 
     assert seen.document.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
-    for box in (button.bounding_box() for button in seen.by_id(root).form.node.get_by_role("button").all()):
+    form = seen.by_id(root).form.node
+    targets = [*form.get_by_role("button").all(), *form.get_by_role("tab").all()]
+    assert len(targets) == 10
+    for box in (target.bounding_box() for target in targets):
         assert box is not None
-        assert box["height"] >= 44
+        assert min(box["width"], box["height"]) >= 44
+
+
+def test_the_tools_that_find_no_room_are_a_swipe_away(page: Page, readers: Readers) -> None:
+    seen = readers.comments(**PHONE).open(page.url)
+    seen.composer.body.tap()
+    tools = seen.composer.node.get_by_role("toolbar")
+    last = tools.get_by_role("button", name="List")
+    expect(tools.get_by_role("button", name="Bold")).to_be_in_viewport(ratio=1)
+    expect(last).not_to_be_in_viewport()
+
+    tools.evaluate("strip => strip.scrollBy(strip.scrollWidth, 0)")
+    last.tap()
+
+    expect(last).to_be_in_viewport(ratio=0.99)
+    expect(seen.composer.body).to_have_value("- ")
+    expect(seen.composer.body).to_be_focused()
