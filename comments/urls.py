@@ -27,6 +27,7 @@ urlpatterns = [
     path(API + "sites/<str:site>/counts/", threads.CountsView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
+    path(API + "threads/<str:key>/typing/", posting.TypingView.as_view()),
     path(API + "threads/<str:key>/events/", threads.EventsView.as_view()),
     path(API + "threads/<str:key>/head/", threads.HeadView.as_view()),
     path(API + "posts/<id:post_id>/", posting.PostView.as_view()),

@@ -21,6 +21,7 @@ from realtime.publisher import PublisherToAll
 from realtime.publisher_channels import ChannelsPublisher
 from realtime.publisher_nchan import NchanPublisher
 from realtime.stream import EventQueue
+from realtime.typists import Typists
 
 
 def main() -> int:
@@ -39,12 +40,15 @@ def main() -> int:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(signal_number, stop.set)
     print(f"formatter {index} reads {queue.stream}", flush=True)
-    if cells:
-        nchan = NchanPublisher(cells, Missed(redis_url()))
-        Formatter(queue, PublisherToAll(channels, nchan), stop).run()
+    nchan = NchanPublisher(cells, Missed(redis_url())) if cells else None
+    publisher = PublisherToAll(channels, nchan) if nchan else channels
+    typists = Typists(redis_url(), index, publisher)
+    beside = threading.Thread(target=typists.run, args=(stop,), name="typists")
+    beside.start()
+    Formatter(queue, publisher, stop, delivered=lambda events, seconds: typists.note_delivery(seconds)).run()
+    beside.join()
+    if nchan:
         nchan.close()
-    else:
-        Formatter(queue, channels, stop).run()
     queue.close()
     return 0
 

@@ -56,11 +56,15 @@ class Formatter:
         stop: threading.Event,
         *,
         clock: Callable[[], float] = time.monotonic,
+        delivered: Callable[[Sequence[EventEntry], Mapping[str, float]], None] = lambda events, seconds: None,
     ) -> None:
+        """`delivered` is told of every event that was published, and what a delivery costs by thread; it may
+        not wait."""
         self._queue = queue
         self._publisher = publisher
         self._stop = stop
         self._clock = clock
+        self._delivered = delivered
         self._holding = Holding(clock)
         self._read_at = float("-inf")
         self._lock = threading.Lock()  # guards what follows
@@ -208,19 +212,19 @@ class Formatter:
         return published
 
     def _note(self, delivered: Sequence[Held], delivery_seconds: Mapping[str, float]) -> None:
+        events = [held.entry for held in delivered if isinstance(held.entry, EventEntry)]
         with self._lock:
             now = self._clock()
-            for held in delivered:
-                entry = held.entry
-                if isinstance(entry, EventEntry):
-                    self._heads.note(
-                        entry.key,
-                        entry.epoch,
-                        entry.seq,
-                        now,
-                        site=entry.site,
-                        delivery_seconds=delivery_seconds.get(entry.key, 0.0),
-                    )
+            for event in events:
+                self._heads.note(
+                    event.key,
+                    event.epoch,
+                    event.seq,
+                    now,
+                    site=event.site,
+                    delivery_seconds=delivery_seconds.get(event.key, 0.0),
+                )
+        self._delivered(events, delivery_seconds)
 
     def _announce(self, frames: Sequence[Frame]) -> None:
         """Best effort: when the carrier is away, readers find the end of the thread on coming back."""

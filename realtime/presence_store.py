@@ -4,11 +4,11 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from comments.events.redis_clients import command_client
-from comments.events.wire import SOCKETS
+from comments.events.wire import SOCKETS, typists_set
 
 COUNT_SECONDS: Final = 60  # two missed 25 s heartbeats, plus slack; then a killed process no longer counts
 
@@ -47,7 +47,7 @@ class PresenceStore:
 
     def exchange(self, own: Mapping[str, Counts], *, sockets: int | None = None) -> dict[str, Counts]:
         """Writes this process's counts and returns everybody's sums, for the same threads; and says how many
-        sockets it has over all threads."""
+        sockets it has over all threads. Among those who type are those who have no socket to say so."""
         now = int(time.time())
         pipeline = self._client.pipeline(transaction=False)
         if sockets is not None:
@@ -59,14 +59,37 @@ class PresenceStore:
                 pipeline.expire(name, COUNT_SECONDS)
             else:
                 pipeline.hdel(name, self._process)
-            pipeline.hvals(name)
-        answers = [answer for answer in pipeline.execute() if isinstance(answer, list)]
-        return {key: sum_counts(values, now) for key, values in zip(own, answers, strict=True)}
+            _ask_sums(pipeline, key, now)
+        sums = _sums(pipeline.execute(), now)
+        return {key: Counts(readers, typing) for key, (readers, typing, _) in zip(own, sums, strict=True)}
 
     def forget(self, keys: Collection[str]) -> None:
         """Takes this process's counts back."""
         self.exchange({key: Counts(0, 0) for key in keys})
         self._client.hdel(SOCKETS, self._shown_process)
+
+
+def typing_in(client: Any, keys: Sequence[str]) -> list[tuple[int, int]]:
+    """How many type in each of the threads, and how many of those have no socket to say so; `client` is a
+    command client. Raises redis.RedisError."""
+    now = int(time.time())
+    pipeline = client.pipeline(transaction=False)
+    for key in keys:
+        _ask_sums(pipeline, key, now)
+    return [(typing, without_socket) for _, typing, without_socket in _sums(pipeline.execute(), now)]
+
+
+def _ask_sums(pipeline: Any, key: str, now: int) -> None:
+    pipeline.hvals(presence_hash(key))
+    pipeline.zrangebyscore(typists_set(key), f"({now}", "inf")
+
+
+def _sums(answers: Sequence[Any], now: int) -> Iterator[tuple[int, int, int]]:
+    """Readers, those who type, and those of them without a socket, of each thread that was asked for."""
+    lists = iter([answer for answer in answers if isinstance(answer, list)])
+    for values, typists in zip(lists, lists, strict=True):
+        counts = sum_counts(values, now)
+        yield counts.readers, counts.typing + len(typists), len(typists)
 
 
 def sum_counts(values: Collection[str], now: float) -> Counts:

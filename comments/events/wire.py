@@ -20,6 +20,8 @@ NODES: Final = "kibitz:nodes"  # hash: push node, and "node stale" -> when a for
 SOCKETS: Final = "kibitz:sockets"  # hash: socket process -> "sockets until", `until` in Unix seconds
 LIVE_GROUP: Final = "live"  # the one channel-layer group that every socket process joins
 
+TYPING_SECONDS: Final = 5  # how long one sign of typing counts; a client gives one in 4 s
+
 MAX_DELIVERIES: Final = 5  # after these an entry is dead: a transient fault would have passed
 
 
@@ -94,6 +96,22 @@ def stream_name(index: int) -> str:
 def stream_of(key: str, formatters: int) -> str:
     """The stream of a thread: all of a thread's events go through one."""
     return stream_name(crc32(key.encode()) % formatters)
+
+
+def typists_set(key: str) -> str:
+    """The Redis sorted set of those who type in a thread and have no socket to say so: the mark that each
+    page load makes up -> until when it counts, in Unix seconds."""
+    return f"kibitz:typists:{key}"
+
+
+def typed_channel(index: int) -> str:
+    """Where formatter number `index` hears, as "key site", in which threads somebody types."""
+    return f"kibitz:typed:{index}"
+
+
+def typed_channel_of(key: str, formatters: int) -> str:
+    """The channel of a thread, whose formatter is that of its stream."""
+    return typed_channel(crc32(key.encode()) % formatters)
 
 
 def missed_hash(node: str) -> str:

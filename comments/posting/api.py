@@ -17,12 +17,13 @@ from comments.identity.models import Author
 from comments.identity.tokens import issue_token, signed_ids
 from comments.markup.render import render
 from comments.posting import serializers, services, voting
+from comments.posting.typing import say_typing
 from comments.rest.serializers import NOT_NOW, TOO_FAST, ProblemSerializer
 from comments.rest.throttles import check_rate, check_reading
 from comments.rest.views import KibitzView, foreign_origin
 from comments.sites.models import Site
 from comments.sites.services import get_site, origin_of, require_origin
-from comments.threads.api import KEY_PARAMETER, well_formed_key
+from comments.threads.api import KEY_PARAMETER, queried, well_formed_key
 from comments.threads.models import Post
 from comments.threads.serializers import PostShapeSerializer
 from comments.threads.services import Page
@@ -181,6 +182,28 @@ class PreviewView(KibitzView):
         """The server's rendering of a draft."""
         check_rate("preview", request._request, author_id=claimed_author_id(request))
         return Response({"html": render(validated(BODY, request.data)["body"])})
+
+
+class TypingView(KibitzView):
+    authentication_classes = ()
+
+    @extend_schema(
+        operation_id="say_typing",
+        parameters=[KEY_PARAMETER, _HEADER, serializers.TypingQuery],
+        request=None,
+        responses={204: None, **_PROBLEMS},
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """Says that a reader types, for the next 5 s: for who has no socket that takes it. Where the site
+        shows no presence nobody is told."""
+        well_formed_key(key)
+        asked = queried(serializers.TypingQuery, request)
+        site = get_site(asked["site"])
+        refuse_foreign_origin(request, site)
+        if site.has_presence and site.realtime == Site.Realtime.ON:
+            require_rate("typing", request, site, None)
+            say_typing(site.key, key, asked["by"])
+        return Response(status=204)
 
 
 def validated(serializer: "Serializer[Any]", data: Any) -> dict[str, Any]:

@@ -60,6 +60,13 @@ class FlagSerializer(StrictSerializer):
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
 
 
+class TypingQuery(serializers.Serializer[Any]):
+    """Where somebody types, and what their page load calls itself: made up by it, and known by nobody."""
+
+    site = serializers.CharField(max_length=64)
+    by = serializers.RegexField(r"^[0-9A-Za-z.-]{1,36}$")
+
+
 class VoteResultSerializer(serializers.Serializer[Any]):
     score = serializers.IntegerField()
     up = serializers.IntegerField()

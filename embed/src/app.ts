@@ -251,11 +251,12 @@ function takeEvent(event: ThreadEvent): void {
   else changed(root);
 }
 
-function sayTyping(): void {
+/** True where nobody heard it yet, and the API is to be told. */
+function sayTyping(): boolean {
   const now = Date.now();
-  if (now - typedAt < TYPING_MILLISECONDS) return;
+  if (now - typedAt < TYPING_MILLISECONDS) return false;
   typedAt = now;
-  live?.typing();
+  return !live?.typing();
 }
 
 async function showMore(): Promise<void> {

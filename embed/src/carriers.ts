@@ -3,8 +3,8 @@ import type { Timers } from "./timers";
 
 export interface Carrier {
   close(): void;
-  /** Says that the reader writes, where the other end listens. */
-  typing?(): void;
+  /** Says that the reader writes, and whether the other end listens. */
+  typing?(): boolean;
 }
 
 export interface CarrierEvents {
@@ -27,7 +27,9 @@ export function openSocket(Socket: typeof WebSocket, url: string, on: CarrierEve
     },
     typing() {
       // a signed address is a push node's, and that hangs up on whoever speaks
-      if (socket.readyState === 1 && !url.includes("?")) socket.send('{"typing":true}');
+      const isHeard = socket.readyState === 1 && !url.includes("?");
+      if (isHeard) socket.send('{"typing":true}');
+      return isHeard;
     },
   };
 }

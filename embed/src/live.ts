@@ -56,7 +56,8 @@ export interface Live {
   /** The network is back or has changed: the old connection may be dead without knowing it. */
   online(): void;
   offline(): void;
-  typing(): void;
+  /** Says that the reader writes, where the connection takes that, which is the answer. */
+  typing(): boolean | undefined;
   /** The store took in a page that stands at `cursor`. */
   rewind(cursor: Cursor): void;
 }

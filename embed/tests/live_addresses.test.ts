@@ -151,23 +151,23 @@ test("typing goes out on an open socket only", async () => {
   const { live, sockets } = connectedReader();
   live.show();
 
-  live.typing();
+  expect(live.typing()).toBeFalsy();
   last(sockets).open();
-  live.typing();
+  expect(live.typing()).toBe(true);
 
   expect(last(sockets).sent).toEqual(['{"typing":true}']);
 });
 
-test("typing never goes to a push node, which hangs up on whoever speaks", async () => {
+test("typing never goes to a push node, which hangs up on whoever speaks: the API is to be told", async () => {
   const { live, open } = connectedReader({ live: addresses("node", "?e=1767225600&s=AbC-_0") });
   const socket = await open();
 
-  live.typing();
+  expect(live.typing()).toBe(false);
 
   expect(socket.sent).toEqual([]);
 });
 
-test("typing does nothing on a stream", async () => {
+test("typing does nothing on a stream: the API is to be told", async () => {
   const { clock, live, sockets, streams } = connectedReader();
   live.show();
   for (let turn = 0; turn < 3; turn++) {
@@ -176,7 +176,7 @@ test("typing does nothing on a stream", async () => {
   }
   last(streams).open();
 
-  live.typing();
+  expect(live.typing()).toBeFalsy();
 
   expect(last(streams).sent).toEqual([]);
   expect(last(streams).isClosed).toBe(false);

@@ -53,6 +53,20 @@ def test_a_post_made_through_the_front_reaches_a_reader_of_the_push_instance(
     _require_live(stack, page, wait_until)
 
 
+def test_a_reader_of_the_push_instance_sees_that_another_types_and_stops(
+    stack: StackRun, page: Page, wait_until: WaitUntil
+) -> None:
+    alice, bob = Browser(stack.port, page), Browser(stack.port, page)
+    frames: list[dict[str, Any]] = []
+    listener = bob.listen(frames.append)
+
+    alice.ask("POST", f"{page.path}typing/?site={page.site}&by=alices-page")
+
+    wait_until(lambda: {"typing": 1} in frames, message=lambda: f"that she types: {frames}")
+    wait_until(lambda: {"typing": 0} in frames, message=lambda: f"that she stopped: {frames}")
+    listener.close()
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_killed_process_is_back_and_posts_are_live_again(
     stack: StackRun, page: Page, wait_until: WaitUntil, name: str

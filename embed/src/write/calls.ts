@@ -10,6 +10,8 @@ export interface Calls {
   vote(id: number, value: number): Promise<Tally>;
   flag(id: number, reason: string): Promise<void>;
   preview(body: string): Promise<Html>;
+  /** `by` is what this page load calls itself. */
+  typing(site: string, by: string): Promise<void>;
 }
 
 export function createCalls({ send, thread }: Pick<Api, "send" | "thread">): Calls {
@@ -19,6 +21,7 @@ export function createCalls({ send, thread }: Pick<Api, "send" | "thread">): Cal
     remove: (id) => send("DELETE", `posts/${id}/`),
     vote: (id, value) => send("PUT", `posts/${id}/vote/`, { value }),
     flag: (id, reason) => send("POST", `posts/${id}/flag/`, { reason }),
+    typing: (site, by) => send("POST", `${thread}typing/?site=${site}&by=${by}`),
     preview: (body) => send("POST", "preview/", { body }),
   };
 }

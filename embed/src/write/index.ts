@@ -29,7 +29,7 @@ export interface Writing {
 
 export function createWriting(kit: Kit): Writing {
   takeKit(kit);
-  const { api, draw, page, posting, say, settings, state, storage, tellHost, thread, typing } = kit;
+  const { api, draw, page, posting, say, settings, state, storage, tellHost, thread } = kit;
   const sheet = new CSSStyleSheet();
   const calls = createCalls(api);
   const { accept, acts, close } = createActions(kit, calls);
@@ -55,6 +55,7 @@ export function createWriting(kit: Kit): Writing {
     },
   });
 
+  const by = uuid();
   let loading: Promise<Report> | null = null;
   let loads = 0;
 
@@ -136,6 +137,12 @@ export function createWriting(kit: Kit): Writing {
     });
     composers.set(node, composer);
     if (composer.body.value && document.activeElement === composer.body) typing(); // began before this came
+  }
+
+  /** Readers are shown that somebody writes; that this fails sometimes is no news for who does. */
+  function typing(): void {
+    if (kit.typing() && settings.presence && settings.realtime === "on")
+      calls.typing(page.site, by).catch(() => undefined);
   }
 
   /** How long own posts can still be changed, beside the buttons that do it. */

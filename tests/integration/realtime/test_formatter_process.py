@@ -14,7 +14,17 @@ import msgpack
 import pytest
 import redis
 
-from comments.events.wire import COUNTERS, DEAD, DONE, GROUP, STREAMS, missed_hash, stream_name
+from comments.events.wire import (
+    COUNTERS,
+    DEAD,
+    DONE,
+    GROUP,
+    STREAMS,
+    missed_hash,
+    stream_name,
+    typed_channel,
+    typists_set,
+)
 from comments.supervision.supervisor import STOP_SECONDS
 from tests import servers
 from tests.contract.carriers import next_text, put_away, put_back, subscribed
@@ -88,6 +98,24 @@ async def test_with_push_cells_it_carries_them_to_the_push_nodes_too(
         assert (frame["first"], frame["events"][0]["seq"]) == (1, 1)
         await eventually(lambda: subscriber.has('"first":1'), message="the Channels sockets get them too")
         await eventually(lambda: redis_client.llen(DONE) == 3, message="their rows are told done")
+        await connection.close()
+
+
+async def test_readers_of_push_nodes_see_that_somebody_types_and_stops(
+    start_formatter: StartFormatter, redis_client: Any
+) -> None:
+    with running_push() as node:
+        nodes = [{"public": f"http://127.0.0.1:{node.port}", "publish": f"unix:{node.publish_socket}"}]
+        connection = await subscribed(node, KEY)
+        start_formatter(KIBITZ_PUSH_CELLS=json.dumps({"main": {"sites": ["*"], "nodes": nodes}}))
+        await eventually(
+            lambda: redis_client.pubsub_numsub(typed_channel(0))[0][1], message="the formatter listens"
+        )
+
+        redis_client.zadd(typists_set(KEY), {"somebody": time.time() + 1})
+        redis_client.publish(typed_channel(0), f"{KEY} blog")
+
+        assert [await next_text(connection), await next_text(connection)] == ['{"typing":1}', '{"typing":0}']
         await connection.close()
 
 
