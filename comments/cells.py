@@ -56,15 +56,16 @@ def cell_of(site: str, cells: tuple[Cell, ...]) -> Cell | None:
     return None
 
 
-def signed_path(key: str, *, now: float, secret: str) -> str:
-    """`/live/{key}?e=…&s=…`: good for 12 to 24 hours from `now` (Unix seconds).
+def signed_path(key: str, *, now: float, secret: str, kind: str = "") -> str:
+    """`/live/{key}?e=…&s=…`: good for 12 to 24 hours from `now` (Unix seconds). `kind` comes before the key,
+    and is signed with it: what pages of another origin may open is no address of a thread.
 
     `e` is when it ends, in steps of 12 hours, so that everybody gets the same address and caches keep it;
     `s` is what nginx's secure_link_md5 makes of "e key secret" (ngx_http_secure_link_module).
     """
     expires = (math.floor(now / LIVE_URL_SECONDS) + 2) * LIVE_URL_SECONDS
-    digest = hashlib.md5(f"{expires} {key} {secret}".encode(), usedforsecurity=False).digest()
-    return f"/live/{key}?e={expires}&s={urlsafe_b64encode(digest).decode().rstrip('=')}"
+    digest = hashlib.md5(f"{expires} {kind}{key} {secret}".encode(), usedforsecurity=False).digest()
+    return f"/live/{kind}{key}?e={expires}&s={urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
 def push_secret() -> str:

@@ -10,16 +10,19 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 
 import gevent
 
 from comments.cells import push_cells
 from comments.env import env_int, redis_url
+from comments.events.wire import EventEntry
 from realtime.formatter import Formatter
 from realtime.missed import Missed
-from realtime.publisher import PublisherToAll
+from realtime.publisher import Publisher, PublisherToAll
 from realtime.publisher_channels import ChannelsPublisher
 from realtime.publisher_nchan import NchanPublisher
+from realtime.site_counts import SiteCounts
 from realtime.stream import EventQueue
 from realtime.typists import Typists
 
@@ -42,15 +45,28 @@ def main() -> int:
     print(f"formatter {index} reads {queue.stream}", flush=True)
     nchan = NchanPublisher(cells, Missed(redis_url())) if cells else None
     publisher = PublisherToAll(channels, nchan) if nchan else channels
-    typists = Typists(redis_url(), index, publisher)
-    beside = threading.Thread(target=typists.run, args=(stop,), name="typists")
-    beside.start()
-    Formatter(queue, publisher, stop, delivered=lambda events, seconds: typists.note_delivery(seconds)).run()
-    beside.join()
+    _run(queue, publisher, stop, index)
     if nchan:
         nchan.close()
     queue.close()
     return 0
+
+
+def _run(queue: EventQueue, publisher: Publisher, stop: threading.Event, index: int) -> None:
+    """The formatter, and beside it what is told without a number."""
+    typists = Typists(redis_url(), index, publisher)
+    counts = SiteCounts(redis_url(), publisher)
+
+    def delivered(events: Sequence[EventEntry], delivery_seconds: Mapping[str, float]) -> None:
+        typists.note_delivery(delivery_seconds)
+        counts.note(events)
+
+    beside = [threading.Thread(target=each.run, args=(stop,)) for each in (typists, counts)]
+    for thread in beside:
+        thread.start()
+    Formatter(queue, publisher, stop, delivered=delivered).run()
+    for thread in beside:
+        thread.join()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """What travels through Redis between the web tier and the formatters; imports no Django."""
 
+from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, TypedDict
 from zlib import crc32
 
@@ -21,6 +23,8 @@ SOCKETS: Final = "kibitz:sockets"  # hash: socket process -> "sockets until", `u
 LIVE_GROUP: Final = "live"  # the one channel-layer group that every socket process joins
 
 TYPING_SECONDS: Final = 5  # how long one sign of typing counts; a client gives one in 4 s
+
+COUNTS_KIND: Final = "counts/"  # of a live address: /live/counts/{channel}
 
 MAX_DELIVERIES: Final = 5  # after these an entry is dead: a transient fault would have passed
 
@@ -96,6 +100,22 @@ def stream_name(index: int) -> str:
 def stream_of(key: str, formatters: int) -> str:
     """The stream of a thread: all of a thread's events go through one."""
     return stream_name(crc32(key.encode()) % formatters)
+
+
+def counts_channel(site: str) -> str:
+    """Where the counts of a site's threads are told, in the form of a thread's key. It is none: what is
+    hashed for one begins with a site's key."""
+    return b32encode(sha256(f"\n{site}\ncounts".encode()).digest()).decode().lower()[:26]
+
+
+def counts_hash(site: str) -> str:
+    """The Redis hash of counts that are not told yet: thread key -> "posts epoch seq"."""
+    return f"kibitz:counts:{site}"
+
+
+def counts_turn(site: str) -> str:
+    """There in Redis for as long as nobody is to tell the site's counts again."""
+    return f"kibitz:counts-turn:{site}"
 
 
 def typists_set(key: str) -> str:

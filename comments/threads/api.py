@@ -18,7 +18,7 @@ from comments.sites.models import SITE_KEY_PATTERN
 from comments.sites.services import get_site
 from comments.sites.texts import app_texts, known_tag
 from comments.threads import queries, serializers
-from comments.threads.bootstrap import bootstrap
+from comments.threads.bootstrap import bootstrap, counts_live
 from comments.threads.page import KEY_PATTERN, thread_key
 from comments.threads.services import Page
 
@@ -156,15 +156,21 @@ class CountsView(ReadingView):
         responses={200: serializers.CountsSerializer, **PROBLEMS},
     )
     def get(self, request: Request, site: str) -> HttpResponse:
-        """How many comments pages have. Any page may ask: the numbers are public."""
+        """How many comments pages have, as of which number, and where they are live for the whole site. Any
+        page may ask and listen: the numbers are public."""
         query = serializers.CountsQuery(data={"page_id": request.query_params.getlist("page_id")})
         query.is_valid(raise_exception=True)
         found = get_site(site)
         keys = {page_id: thread_key(found.key, page_id) for page_id in query.validated_data["page_id"]}
-        posts = queries.posts_of_threads(list(keys.values()))
-        answer = cacheable_json(
-            request._request,
-            compact_json({"counts": {page_id: posts.get(key, 0) for page_id, key in keys.items()}}),
-        )
+        threads = queries.counts_of_threads(list(keys.values()))
+        shown = {
+            "counts": {page_id: threads[key].posts for page_id, key in keys.items()},
+            "heads": {
+                page_id: {"key": key, "epoch": threads[key].epoch, "seq": threads[key].seq}
+                for page_id, key in keys.items()
+            },
+            "live": counts_live(found, request._request),
+        }
+        answer = cacheable_json(request._request, compact_json(shown))
         answer["Access-Control-Allow-Origin"] = "*"
         return answer

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from comments.cells import Cell, cell_of, push_cells, signed_path
 from comments.events.shapes import ThreadShape, thread_shape
+from comments.events.wire import COUNTS_KIND, counts_channel
 from comments.sites.models import Site
 from comments.sites.services import require_origin
 from comments.threads.models import Thread
@@ -27,6 +28,10 @@ class Live(TypedDict):
     ws: str
     sse: str
     poll: str
+
+
+class CountsLive(TypedDict):
+    ws: str
 
 
 class Settings(TypedDict):
@@ -86,14 +91,20 @@ def public_base(request: HttpRequest) -> str:
 def live_addresses(site: Site, key: str, request: HttpRequest) -> Live:
     """One protocol on three carriers. A site with push nodes gets one of them, another one each time, by an
     address that only Kibitz can make; the other sites get Channels' sockets on this host."""
-    base = public_base(request)
-    cell = _cell(site)
-    if cell is None:
-        live = f"{base}/live/{key}"
-    else:
-        path = signed_path(key, now=time.time(), secret=settings.PUSH_SECRET)
-        live = secrets.choice(cell.nodes).public + path
-    return {"ws": _websocket(live), "sse": live, "poll": f"{base}/api/v1/threads/{key}/events/"}
+    live = _live_address(site, key, request)
+    return {
+        "ws": _websocket(live),
+        "sse": live,
+        "poll": f"{public_base(request)}/api/v1/threads/{key}/events/",
+    }
+
+
+def counts_live(site: Site, request: HttpRequest) -> CountsLive | None:
+    """Where the counts of all the site's threads are live, for pages of every origin; None where they are
+    not."""
+    if site.realtime != Site.Realtime.ON:
+        return None
+    return {"ws": _websocket(_live_address(site, counts_channel(site.key), request, kind=COUNTS_KIND))}
 
 
 def live_origins(site: Site, request: HttpRequest) -> list[str]:
@@ -101,6 +112,14 @@ def live_origins(site: Site, request: HttpRequest) -> list[str]:
     cell = _cell(site)
     bases = [public_base(request)] if cell is None else [node.public for node in cell.nodes]
     return [origin for base in bases for origin in (_websocket(base), base)]
+
+
+def _live_address(site: Site, key: str, request: HttpRequest, *, kind: str = "") -> str:
+    cell = _cell(site)
+    if cell is None:
+        return f"{public_base(request)}/live/{kind}{key}"
+    path = signed_path(key, now=time.time(), secret=settings.PUSH_SECRET, kind=kind)
+    return secrets.choice(cell.nodes).public + path
 
 
 def _cell(site: Site) -> Cell | None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any, Final, Literal, Protocol, TypedDict, cast
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypedDict, cast
 
 from django.db.models import Q, QuerySet
 
@@ -25,6 +25,14 @@ FIRST_REPLIES: Final = 10  # of each root, in its page
 BRANCH_PAGE: Final = 200
 EVENTS_PER_ANSWER: Final = 200
 TOTALS_PER_ANSWER: Final = 500  # and those of one number more, which cannot be told apart
+
+
+class Count(NamedTuple):
+    """How many published posts a thread has at one of its numbers."""
+
+    posts: int
+    epoch: str
+    seq: int
 
 
 class _Row(PostRow, Protocol):
@@ -147,9 +155,11 @@ def events_after(key: str, after: int) -> Replay:
     return Replay(thread.epoch, after + 1, last, max(thread.seq, last), events, totals)
 
 
-def posts_of_threads(keys: list[str]) -> dict[str, int]:
-    """Published posts by thread key; a key without a thread is not in it."""
-    return dict(Thread.objects.filter(key__in=keys).values_list("key", "posts"))
+def counts_of_threads(keys: list[str]) -> dict[str, Count]:
+    """Published posts by thread key, and as of which number."""
+    rows = Thread.objects.filter(key__in=keys).values_list("key", "posts", "epoch", "seq")
+    found = {key: Count(posts, epoch, seq) for key, posts, epoch, seq in rows}
+    return {key: found.get(key) or Count(0, first_epoch(key), 0) for key in keys}
 
 
 def tally(up: int, down: int) -> Tally:

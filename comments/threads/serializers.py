@@ -123,8 +123,27 @@ class BootstrapSerializer(serializers.Serializer[Any]):
     settings = SettingsSerializer()
 
 
+class CountHeadSerializer(serializers.Serializer[Any]):
+    """The thread of a page, and the number at which it was counted."""
+
+    key = serializers.CharField()
+    epoch = serializers.CharField()
+    seq = serializers.IntegerField()
+
+
+class CountsLiveSerializer(serializers.Serializer[Any]):
+    """Brings `{"counts": {key: n}, "heads": {key: {"epoch", "seq"}}}` when the counts of threads change; of
+    two counts of one epoch the one with the higher number holds."""
+
+    ws = serializers.CharField()
+
+
 class CountsSerializer(serializers.Serializer[Any]):
+    """By page id. `live` is null where the site has no live updates."""
+
     counts = serializers.DictField(child=serializers.IntegerField())
+    heads = serializers.DictField(child=CountHeadSerializer())
+    live = CountsLiveSerializer(allow_null=True)
 
 
 class PageQuery(serializers.Serializer[Any]):

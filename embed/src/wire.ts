@@ -81,7 +81,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description How many comments pages have. Any page may ask: the numbers are public. */
+        /**
+         * @description How many comments pages have, as of which number, and where they are live for the whole site. Any
+         *     page may ask and listen: the numbers are public.
+         */
         get: operations["counts"];
         put?: never;
         post?: never;
@@ -238,10 +241,28 @@ export interface components {
             live: components["schemas"]["Live"];
             settings: components["schemas"]["Settings"];
         };
+        /** @description The thread of a page, and the number at which it was counted. */
+        CountHead: {
+            key: string;
+            epoch: string;
+            seq: number;
+        };
+        /** @description By page id. `live` is null where the site has no live updates. */
         Counts: {
             counts: {
                 [key: string]: number;
             };
+            heads: {
+                [key: string]: components["schemas"]["CountHead"];
+            };
+            live: components["schemas"]["CountsLive"] | null;
+        };
+        /**
+         * @description Brings `{"counts": {key: n}, "heads": {key: {"epoch", "seq"}}}` when the counts of threads change; of
+         *     two counts of one epoch the one with the higher number holds.
+         */
+        CountsLive: {
+            ws: string;
         };
         /** @description One numbered change. All counts are those after it, so applying it twice changes nothing. */
         EventShape: {
@@ -398,7 +419,9 @@ export interface components {
 export type AuthorShape = components['schemas']['AuthorShape'];
 export type BodyRequest = components['schemas']['BodyRequest'];
 export type Bootstrap = components['schemas']['Bootstrap'];
+export type CountHead = components['schemas']['CountHead'];
 export type Counts = components['schemas']['Counts'];
+export type CountsLive = components['schemas']['CountsLive'];
 export type EventShape = components['schemas']['EventShape'];
 export type FlagRequest = components['schemas']['FlagRequest'];
 export type Head = components['schemas']['Head'];

@@ -8,6 +8,7 @@ import pytest
 from django.test import override_settings
 
 from comments.cells import VARIABLE, push_secret, signed_path
+from comments.events.wire import counts_channel
 from comments.models import Author, Event, Post, Site, Thread
 from comments.sites import services
 from comments.threads.page import page_id_of, thread_key
@@ -106,6 +107,37 @@ def test_readers_at_push_nodes_bear_more_silence(bob: Person, page: Page) -> Non
     assert settings["silence_seconds"] == 120
 
 
+def test_counts_say_as_of_which_number_and_where_they_are_live(
+    alice: Person, bob: Person, page: Page
+) -> None:
+    alice.posted()
+
+    told = bob.get(COUNTS, page_id=[page.page_id, "silent"]).data
+
+    head = bob.head().data
+    assert told["counts"] == {page.page_id: 1, "silent": 0}
+    assert told["heads"][page.page_id] == {"key": page.key, **head}
+    assert told["heads"]["silent"]["seq"] == 0
+    assert told["heads"]["silent"]["key"] == thread_key("blog", "silent")
+    assert told["live"] == {"ws": f"ws://testserver/live/counts/{counts_channel('blog')}"}
+
+
+@pytest.mark.usefixtures("cells")
+def test_counts_of_a_site_with_push_nodes_are_live_there(bob: Person, page: Page) -> None:
+    signed = signed_path(counts_channel("blog"), now=time.time(), secret=push_secret(), kind="counts/")
+
+    lives = [bob.get(COUNTS, page_id="first").data["live"]["ws"] for _ in range(40)]
+
+    assert set(lives) == {f"wss://push{number}.example.org{signed}" for number in (1, 2)}
+
+
+@pytest.mark.parametrize("realtime", ["off", "dark"])
+def test_where_nothing_is_live_counts_are_not_either(realtime: str, bob: Person, page: Page) -> None:
+    Site.objects.update(realtime=realtime)
+
+    assert bob.get(COUNTS, page_id=page.page_id).data["live"] is None
+
+
 @pytest.mark.usefixtures("cells", "limited_site")
 def test_a_site_without_push_nodes_has_its_sockets_here(bob: Person) -> None:
     boot = bob.get(f"{API}sites/limited/thread/", page_id="first").data
@@ -197,7 +229,7 @@ def test_counts_are_of_published_posts(alice: Person, bob: Person, site: Site, p
 
     counts = bob.get(COUNTS, page_id=["first", "second", "third", "first"]).data
 
-    assert counts == {"counts": {"first": 1, "second": 1, "third": 0}}
+    assert counts["counts"] == {"first": 1, "second": 1, "third": 0}
 
 
 def test_counts_are_the_only_answer_that_other_sites_may_read(alice: Person, bob: Person, page: Page) -> None:

@@ -60,6 +60,29 @@ def test_pages_of_kibitzs_own_origin_may_read_and_others_may_not(push: Push) -> 
         assert status_of(push, live_path(), {"Origin": foreign}) == 403
 
 
+def counts_path(*, now: float = 4e9) -> str:
+    return signed_path(KEY, now=now, secret=SECRET, kind="counts/")
+
+
+def test_pages_of_every_origin_may_read_a_sites_counts(push: Push) -> None:
+    for origin in (ORIGIN, "https://blog.example.org", "null"):
+        assert status_of(push, counts_path(), {"Origin": origin}) == 200
+
+    with WebSocket(connected(push.port), counts_path(), {"Origin": "https://blog.example.org"}) as reader:
+        push.wait_for_readers(1)
+        push.publish('{"counts":{}}')
+        assert reader.text() == '{"counts":{}}'
+    push.wait_for_readers(0)
+
+
+def test_the_address_of_a_thread_opens_no_counts_and_theirs_no_thread(push: Push) -> None:
+    assert status_of(push, live_path().replace("/live/", "/live/counts/")) == 403
+    assert status_of(push, counts_path().replace("/live/counts/", "/live/")) == 403
+    assert status_of(push, f"/live/counts/{KEY}") == 403
+    assert status_of(push, counts_path(now=LONG_AGO)) == 410
+    assert status_of(push, counts_path(), {"If-None-Match": "0"}) == 400
+
+
 def test_an_event_source_may_be_read_by_that_origin_without_credentials(push: Push) -> None:
     with EventStream(connected(push.port), live_path(), {"Origin": ORIGIN}) as reader:
         assert reader.headers["access-control-allow-origin"] == ORIGIN

@@ -20,6 +20,8 @@ from comments.events.wire import (
     DONE,
     GROUP,
     STREAMS,
+    EventEntry,
+    counts_channel,
     missed_hash,
     stream_name,
     typed_channel,
@@ -116,6 +118,23 @@ async def test_readers_of_push_nodes_see_that_somebody_types_and_stops(
         redis_client.publish(typed_channel(0), f"{KEY} blog")
 
         assert [await next_text(connection), await next_text(connection)] == ['{"typing":1}', '{"typing":0}']
+        await connection.close()
+
+
+async def test_pages_that_only_count_hear_of_new_posts_from_push_nodes(
+    start_formatter: StartFormatter, redis_client: Any
+) -> None:
+    channel = counts_channel("blog")
+    with running_push() as node:
+        nodes = [{"public": f"http://127.0.0.1:{node.port}", "publish": f"unix:{node.publish_socket}"}]
+        connection = await subscribed(node, channel)
+        start_formatter(KIBITZ_PUSH_CELLS=json.dumps({"main": {"sites": ["*"], "nodes": nodes}}))
+        data = '{"seq":4,"type":"post.created","posts":3,"post":{"html":"hello"}}'
+
+        redis_client.xadd(STREAM, EventEntry(1, KEY, "e1", 4, data, "blog").fields())
+
+        told = json.loads(await next_text(connection))
+        assert told == {"counts": {KEY: 3}, "heads": {KEY: {"epoch": "e1", "seq": 4}}}
         await connection.close()
 
 
