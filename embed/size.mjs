@@ -1,5 +1,5 @@
 // Fails when a built file, compressed with gzip -9, outgrows its budget. What a reader loads first in all, with the real
-// document, is tests/integration/test_embed_document.py's to weigh.
+// document, is tests/integration/test_first_posts.py's to weigh.
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
