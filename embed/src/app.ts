@@ -20,9 +20,10 @@ declare const WRITE_URL: string;
 /** And of what a link to a comment needs. */
 declare const LINKED_URL: string;
 
-const SORTS = ["newest", "oldest", "best", "controversial"] as const;
+const SORTS = ["newest", "oldest", "best", "controversial", "replies"] as const;
 const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
 const MINUTE_MILLISECONDS = 60_000;
+const COUNT_MILLISECONDS = 200;
 const ERROR_MILLISECONDS = 8000;
 
 const root = document.documentElement;
@@ -40,17 +41,19 @@ let dirty: Set<number | undefined> | null = new Set();
 let isDrawPlanned = false;
 let isPosting = false;
 let newPosts = 0;
+let counted = -1;
 let typedAt = 0;
 
 const sorts = SORTS.map((sort) => h("option", "", { value: sort }, text(sort)));
 const sorter = h("select", "sort", { "aria-label": text("sort") }, ...sorts);
 sorter.value = boot.sort;
 const status = createStatus(sorter);
-const thread = createThread({ settings, storage, url: page.url, now: Date.now });
+const thread = createThread({ settings, storage, url: page.url, now: Date.now, shifted: tellHeight });
 const notice = h("p", "notice");
 const newForm = (place: number) => createForm(place, storage, prepare);
 const composer = newForm(0);
 const kit: Kit = {
+  addBranchPage,
   addOne,
   api,
   button,
@@ -69,6 +72,7 @@ const kit: Kit = {
   redraw,
   reply,
   reveal,
+  rewind: (found) => live?.rewind(found),
   say: status.say,
   setHtml,
   setText,
@@ -130,9 +134,8 @@ function changed(...roots: (number | undefined)[]): void {
   for (const id of roots) dirty?.add(id);
   if (isDrawPlanned) return;
   isDrawPlanned = true;
-  // a hidden tab gets no animation frames
-  if (document.hidden) setTimeout(draw, 200);
-  else requestAnimationFrame(draw);
+  thread.steady.change(draw);
+  setTimeout(drawCount, COUNT_MILLISECONDS); // whoever does not see the list still has the count, in a tab's title
 }
 
 function draw(): void {
@@ -142,24 +145,41 @@ function draw(): void {
   thread.draw(state, roots);
   drawNotices();
   thread.drawPill(state, isPosting);
-  const { posts } = state.thread;
-  status.count(posts);
-  tellHost({ kibitz: "count", count: posts });
+  drawCount();
   if (newPosts) status.say(text("newComments", newPosts));
   newPosts = 0;
 }
 
+function drawCount(): void {
+  const { posts } = state.thread;
+  if (posts === counted) return;
+  counted = posts;
+  status.count(posts);
+  tellHost({ kibitz: "count", count: posts });
+}
+
+function tellHeight(shift = 0): void {
+  tellHost({ kibitz: "height", height: Math.ceil(root.getBoundingClientRect().height), shift });
+}
+
 function redraw(): void {
   dirty = null;
+  thread.steady.release();
   draw();
 }
 
 function drawNotices(): void {
-  const { locked } = state.thread;
+  const { locked, slow_mode_seconds: pause } = state.thread;
   const isClosed = locked || !settings.guests_may_post;
   composer.hidden = isClosed;
-  notice.hidden = boot.read_only || (!isClosed && settings.moderation === "post");
-  notice.textContent = text(locked ? "locked" : isClosed ? "guestsClosed" : "moderated");
+  const lines = [];
+  if (isClosed) lines.push(text(locked ? "locked" : "guestsClosed"));
+  else {
+    if (settings.moderation !== "post") lines.push(text("moderated"));
+    if (pause) lines.push(text("slowMode", pause));
+  }
+  notice.hidden = boot.read_only || !lines.length;
+  setText(notice, lines.join(" "));
 }
 
 /** Marks the list as busy until the answer is there. */
@@ -312,7 +332,7 @@ function fail(id: number, error: unknown): void {
 /** What a failed call means to the reader. */
 function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return text("failed");
-  if (error.code === "throttled") return text("throttled", error.retryAfter || 1);
+  if (error.status === 429) return text("throttled", error.retryAfter || 1);
   return error.message || text(error.status ? "failed" : "unreachable");
 }
 
@@ -333,7 +353,5 @@ setInterval(() => {
 
 if (root.dataset.theme === "auto")
   root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-new ResizeObserver(() =>
-  tellHost({ kibitz: "height", height: Math.ceil(root.getBoundingClientRect().height) }),
-).observe(main);
+new ResizeObserver(() => tellHeight()).observe(main);
 void start();
