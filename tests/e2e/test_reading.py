@@ -1,5 +1,6 @@
 """What a reader has on screen stays in its place, and a thread of any shape can be read."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,6 +53,12 @@ with transaction.atomic():
     for number in range({count}):
         draft = Draft(f"Late {{number}}.", "alice", "", parent.pk, None, "")
         create_post(thread.site, thread.key, page, draft, author=author, now=timezone.now())
+"""
+SLOW_DOWN = """
+from django.utils import timezone
+from comments.threads.models import Thread
+from comments.threads.services import slow_down
+slow_down(Thread.objects.select_related("site").get(key="{key}"), {seconds}, now=timezone.now())
 """
 WATCH_PICTURES = """() => {
   window.pictures = { shifts: [], longest: 0, slow: [] };
@@ -232,9 +239,13 @@ def test_a_hundred_live_replies_in_a_second_move_nothing_that_is_read(
     expect(seen.posts).to_have_count(140)
     wait_until_drawn(seen)
     assert place_of(watched) == pytest.approx(before, abs=1)
-    assert [each["shifts"] for each in pictures(seen)] == [[], []]
-    if where == "inside the branch":
+    in_page, in_frame = pictures(seen)
+    print(in_page, in_frame)  # the longest time between two pictures, and the long ones, in ms
+    assert in_page["shifts"] == []
+    if where == "inside the branch":  # where the frame counts its own growth as a shift, in a view of its own
         assert height_of(seen) > height + 5_000
+    else:
+        assert in_frame["shifts"] == []
 
 
 def test_a_branch_that_grew_out_of_sight_moves_nothing_when_it_comes_into_view(
@@ -259,3 +270,45 @@ def test_a_branch_that_grew_out_of_sight_moves_nothing_when_it_comes_into_view(
 
     assert place_of(next_to_it) == pytest.approx(before + 500, abs=1)
     assert height_of(seen) > height + 5_000
+
+
+def test_a_link_to_a_reply_deep_in_a_branch_on_a_later_page_leads_to_it(
+    page: Page, readers: Readers, alice: Visitor
+) -> None:
+    deep = alice.posted("Level 0.")
+    for level in range(1, 15):
+        deep = alice.posted(f"Level {level}.", parent=deep)
+    for number in range(55):
+        alice.posted(f"Later {number}.")
+    seen = readers.comments()
+
+    seen.page.goto(f"{page.url}#kibitz-{deep}")
+
+    expect(seen.by_id(deep).body).to_be_in_viewport(timeout=SOON_MILLISECONDS)
+    expect(seen.with_body("Level 0.").node).to_be_attached()
+
+
+def test_a_link_that_leads_nowhere_says_so(page: Page, readers: Readers, alice: Visitor) -> None:
+    alice.posted("Here.")
+    deleted = alice.posted("Gone soon.")
+    alice.delete(deleted)
+    elsewhere = alice.posted("On another page.", page=replace(page, page_id="elsewhere"))
+
+    for target in (deleted, elsewhere, 2**40):
+        seen = readers.comments()
+        seen.page.goto(f"{page.url}#kibitz-{target}")
+        expect(seen.notice).to_have_text("The comment that the link leads to is not here.")
+        expect(seen.bodies).to_have_text(["Here."])
+
+
+def test_slow_mode_is_shown_while_one_reads_and_goes_again(
+    kibitz: Run, page: Page, readers: Readers, alice: Visitor
+) -> None:
+    alice.posted("Heated.")
+    seen = readers.comments().open(page.url)
+
+    kibitz.manage("shell", "--verbosity", "0", "-c", SLOW_DOWN.format(key=page.key, seconds=30))
+    expect(seen.notice).to_have_text("Slow mode: one comment every 30 seconds.")
+
+    kibitz.manage("shell", "--verbosity", "0", "-c", SLOW_DOWN.format(key=page.key, seconds=0))
+    expect(seen.notice).to_have_count(0)
