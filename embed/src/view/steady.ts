@@ -11,17 +11,19 @@ export function look(element: Element, then: (seen: IntersectionObserverEntry) =
   }).observe(element);
 }
 
-/** The post that must not move: the one in which somebody writes, or the first one under the upper edge of the view. */
+/** A post, or the button under the last one of a branch. */
+const itemAround = (element: Element | null) => element?.closest(".branch > *") ?? null;
+
+/** The item that must not move: the one in which somebody writes, or the first one under the upper edge of the view. */
 function anchorIn(list: Element, { intersectionRect, boundingClientRect }: IntersectionObserverEntry): Element | null {
   // by their distance in the list: the page may have scrolled, and the frame grown, since this was seen
   const since = list.getBoundingClientRect().top - boundingClientRect.top;
   const top = intersectionRect.top + since;
-  const focused = document.activeElement?.closest("article");
+  const focused = itemAround(document.activeElement);
   const place = focused?.getBoundingClientRect();
-  if (focused && place && place.bottom > top && place.top < intersectionRect.bottom + since) return focused;
+  if (place && place.bottom > top && place.top < intersectionRect.bottom + since) return focused;
   if (intersectionRect.top <= boundingClientRect.top) return null; // all that is above it is in view, or nothing is
-  const found = document.elementFromPoint(4, top + 1)?.closest("article") ?? null;
-  return found && list.contains(found) ? found : null;
+  return itemAround(document.elementFromPoint(4, top + 1));
 }
 
 export interface Steady {
@@ -43,27 +45,32 @@ export function createSteady(list: HTMLElement, pill: HTMLElement, tell: (shift:
 
   const topOf = (element: Element) => element.getBoundingClientRect().top + scrollY;
 
-  function hold(found: Element | null): void {
-    anchor = found;
-    place = found ? topOf(found) : 0;
-  }
-
-  const release = () => hold(null);
+  const release = () => {
+    anchor = null;
+  };
+  const hold = (seen: IntersectionObserverEntry) => {
+    anchor = anchorIn(list, seen);
+    if (anchor) place = topOf(anchor);
+  };
   const isSettled = () => performance.now() - shiftedAt > SETTLING_MILLISECONDS;
-  const renew = () => look(list, (seen) => isSettled() && hold(anchorIn(list, seen)));
+  const renew = () => look(list, (seen) => isSettled() && hold(seen));
+  const asked = () => {
+    release();
+    renew();
+  };
 
   function settle(): void {
     if (!anchor?.getClientRects().length) return;
-    rest += topOf(anchor) - place;
+    const moved = topOf(anchor);
+    rest += moved - place;
+    place = moved;
     const shift = Math.round(rest);
+    if (!shift) return;
     rest -= shift;
-    if (shift) {
-      scrollBy(0, shift);
-      pill.style.top = `${Number.parseFloat(pill.style.top) + shift}px`;
-      tell(shift);
-      shiftedAt = performance.now();
-    }
-    hold(anchor);
+    scrollBy(0, shift);
+    pill.style.top = `${Number.parseFloat(pill.style.top) + shift}px`;
+    tell(shift);
+    shiftedAt = performance.now();
   }
 
   addEventListener("resize", () => {
@@ -72,15 +79,8 @@ export function createSteady(list: HTMLElement, pill: HTMLElement, tell: (shift:
   // a branch gets its real height when it comes into view, which is above what is read when one scrolls up
   new ResizeObserver(settle).observe(list);
   list.addEventListener("contentvisibilityautostatechange", renew);
-  for (const type of ["click", "keydown"])
-    addEventListener(
-      type,
-      () => {
-        release();
-        renew();
-      },
-      true,
-    );
+  addEventListener("click", asked, true);
+  addEventListener("keydown", asked, true);
 
   return {
     release,
@@ -88,7 +88,7 @@ export function createSteady(list: HTMLElement, pill: HTMLElement, tell: (shift:
       if (!isSettled()) setTimeout(() => this.change(make), SETTLING_MILLISECONDS);
       else
         look(list, (seen) => {
-          hold(anchorIn(list, seen));
+          hold(seen);
           make();
           settle();
         });
