@@ -49,8 +49,8 @@ class Comments extends HTMLElement {
   connectedCallback(): void {
     this.#leaving = new AbortController();
     const { signal } = this.#leaving;
-    this.style.display = "block";
-    this.style.minHeight = `${HEIGHT_MIN_PX}px`;
+    // an owner's own inline height comes last and wins: who reserves room has nothing move
+    this.style.cssText = `display:block;min-height:${HEIGHT_MIN_PX}px;${this.style.cssText}`;
     addEventListener("message", (event) => this.#receive(event), { signal });
     addEventListener("hashchange", () => this.#goto(linkedPost()), { signal });
     osDark.addEventListener("change", () => this.#sendTheme(), { signal });
