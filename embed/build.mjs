@@ -55,15 +55,18 @@ async function outputs() {
     WRITE_CSS: await style("write"),
   });
   const linked = await script("src/linked.ts");
+  const live = await script("src/live.ts");
   return {
     "loader.js": await bundled({ entryPoints: ["src/loader.ts"], format: "iife" }),
     "counts.js": await script("src/counts.ts"),
     "app.js": await script("src/app.ts", {
       LINKED_URL: address("linked", linked),
+      LIVE_URL: address("live", live),
       WRITE_URL: address("write", write),
     }),
     "app.css": await bundled({ entryPoints: ["src/app.css"] }),
     "linked.js": linked,
+    "live.js": live,
     "write.js": write,
     "report.js": report,
   };

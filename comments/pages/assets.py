@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 AN_HOUR: Final = "public, max-age=3600"
-SCRIPTS: Final = {"app", "linked", "report", "write"}
+SCRIPTS: Final = {"app", "linked", "live", "report", "write"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,18 @@ class Asset:
 def asset(name: str) -> Asset:
     """A built file of the embed: loader.js, counts.js, app.js, app.css, or what the app loads later."""
     text = (settings.BASE_DIR / "embed" / "static" / "embed" / name).read_text(encoding="utf-8")
-    digest = sha256(text.encode())
     return Asset(
         text=text,
         content_type="text/css" if name.endswith(".css") else "text/javascript",
         zipped=gzip.compress(text.encode(), 9, mtime=0),
-        version=digest.hexdigest()[:10],
-        csp_hash=f"'sha256-{b64encode(digest.digest()).decode()}'",
+        version=sha256(text.encode()).hexdigest()[:10],
+        csp_hash=csp_hash(text),
     )
+
+
+def csp_hash(text: str) -> str:
+    """What a Content-Security-Policy calls an inline style."""
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def loader(request: HttpRequest) -> HttpResponse:

@@ -1,9 +1,7 @@
 """The document inside the iframe: Kibitz's own origin, a strict policy, and what the app needs to start."""
 
-from base64 import b64encode
-from functools import lru_cache
-from hashlib import sha256
-from typing import Any, Final, get_args
+from collections.abc import Iterable
+from typing import Any, Final, cast, get_args
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,16 +10,33 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.gzip import gzip_page
 
 from comments.errors import Invalid, KibitzError
-from comments.pages.assets import app_url, asset
+from comments.pages.assets import app_url, asset, csp_hash
+from comments.pages.first_posts import FirstPost, first_page
 from comments.pages.script_json import script_json
+from comments.pages.still_posts import Words
+from comments.pages.still_thread import still_url
 from comments.sites.models import Site
 from comments.sites.services import get_site
-from comments.sites.texts import app_texts, direction, document_text, known_tag
+from comments.sites.texts import Texts, app_texts, direction, document_text, known_tag, page_texts
 from comments.threads.bootstrap import Bootstrap, bootstrap, live_origins
-from comments.threads.queries import Sort
+from comments.threads.queries import Snapshot, Sort, thread_page
 from comments.threads.services import Page
 
 THEMES: Final = {"light", "dark", "auto"}
+SORTS: Final = get_args(Sort)
+
+
+class Start(Bootstrap, Snapshot):
+    """What the app starts with: the bootstrap and the first page, which are of one moment, and what the
+    element's attributes ask for."""
+
+    site: str
+    page: dict[str, str]
+    origins: list[str]
+    api: str
+    sort: Sort
+    read_only: bool
+    texts: Texts
 
 
 @gzip_page
@@ -40,39 +55,50 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
     except KibitzError as error:
         return _refusal(request, error)
     look = _look(request, found)
+    words = Words(look["lang"], page_texts(look["lang"], found.texts))
+    start = _start(request, boot, found, page)
+    first = first_page(start, start["settings"], page.url, words)
     response = render(
         request,
         "kibitz/embed_frame.html",
         {
             **look,
-            "boot": script_json(_start(request, boot, found, page)),
-            "app_url": app_url(),
             "title": document_text(look["lang"], "titleOn" if found.name else "title", found.name),
-            "no_script": document_text(look["lang"], "noScript"),
+            "text": words.text,
+            "sorts": [(each, words.text[each], each == start["sort"]) for each in SORTS],
+            "first": first,
+            "blank": FirstPost(),
+            "still_url": still_url(request, found, boot["key"]),
+            "boot": script_json(start | {"posts": [post | {"html": ""} for post in start["posts"]]}),
+            "app_url": app_url(),
         },
     )
     response["Content-Security-Policy"] = _policy(
-        style=_hashed(found.stylesheet) if found.stylesheet else "",
+        styles=[style for style in (found.stylesheet, first.style) if style],
         connect=" ".join(["'self'", *live_origins(found, request)]),
         ancestors=" ".join(found.origins) or "'none'",
     )
     return _hardened(response)
 
 
-def _start(request: HttpRequest, boot: Bootstrap, site: Site, page: Page) -> dict[str, Any]:
-    """The bootstrap, the page, the texts, and what the element's attributes ask for."""
-    sort, is_read_only = request.GET.get("sort", ""), request.GET.get("read_only") == "1"
+def _start(request: HttpRequest, boot: Bootstrap, site: Site, page: Page) -> Start:
+    asked, is_read_only = request.GET.get("sort", ""), request.GET.get("read_only") == "1"
+    sort = cast("Sort", asked) if asked in SORTS else "newest"
     settings = boot["settings"]
     if is_read_only:
         settings |= {"guests_may_post": False, "votes": False}
+    snapshot = thread_page(boot["key"], sort=sort)
+    if not snapshot["seq"]:  # the bootstrap knows the names of a thread that is not there yet
+        snapshot["thread"] = boot["thread"]
     return {
         **boot,
+        **snapshot,
         "settings": settings,
         "site": site.key,
         "page": {"site": site.key, "page_id": page.page_id, "url": page.url, "title": page.title},
         "origins": site.origins,
         "api": "/api/v1/",
-        "sort": sort if sort in get_args(Sort) else "newest",
+        "sort": sort,
         "read_only": is_read_only,
         "texts": app_texts(_tag(request), site.texts),
     }
@@ -105,17 +131,13 @@ def _look(request: HttpRequest, site: Site | None = None) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=256)
-def _hashed(style: str) -> str:
-    return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
-
-
-def _policy(*, connect: str, ancestors: str, style: str = "") -> str:
+def _policy(*, connect: str, ancestors: str, styles: Iterable[str] = ()) -> str:
+    allowed = " ".join([asset("app.css").csp_hash, *map(csp_hash, styles)])
     return "; ".join(
         [
             "default-src 'none'",
             "script-src 'self'",
-            f"style-src {asset('app.css').csp_hash} {style}".rstrip(),
+            f"style-src {allowed}",
             f"connect-src {connect}",
             "img-src 'self' data:",
             "base-uri 'none'",

@@ -171,7 +171,7 @@ def _still_page(request: HttpRequest, site: Site, key: str) -> StillPage:
         canonical=url or base,
         feed=f"{base}atom/",
         count=snapshot["thread"]["posts"],
-        counted=counted_text(lang, "comments", snapshot["thread"]["posts"], site.texts),
+        counted=counted_text(lang, words.text["comments"], snapshot["thread"]["posts"]),
         locked=snapshot["thread"]["locked"],
         posts=shown_posts(grouped, setting),
         next=_href(base, **spoken, **following) if snapshot["next"] else "",

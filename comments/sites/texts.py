@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -11,7 +11,8 @@ from babel.numbers import format_decimal
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-Part = Literal["app", "write"]
+Part = Literal["frame", "app", "write"]
+_OVERRIDABLE: Final[tuple[Part, ...]] = ("frame", "app", "write")
 Texts = dict[str, Any]  # key -> a text, or its plural forms by CLDR category
 
 OTHERWISE: Final = "en"
@@ -25,8 +26,9 @@ _INVISIBLE: Final = re.compile(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\
 
 @cache
 def catalogue(language: str) -> Mapping[str, Texts]:
-    """Its parts: `app`, which travels to every reader, `write`, which follows where somebody is about to
-    write, and `document`, which stays on the server."""
+    """Its parts: `frame`, which stands in the iframe's document, `app`, which travels to every reader for the
+    app to say, `write`, which follows where somebody is about to write, and `document`, which stays on the
+    server and is no owner's."""
     path = settings.BASE_DIR / "embed" / "messages" / f"{language}.json"
     found: Mapping[str, Texts] = json.loads(path.read_text(encoding="utf-8"))
     return found
@@ -50,10 +52,11 @@ def direction(tag: str) -> str:
     return "rtl" if language_of(tag) in RIGHT_TO_LEFT else "ltr"
 
 
-def app_texts(tag: str, overrides: Mapping[str, Texts], part: Part = "app") -> Texts:
-    """What the app gets; plural forms that the owner left out are the catalogue's."""
+def app_texts(tag: str, overrides: Mapping[str, Texts], *parts: Part) -> Texts:
+    """What the app gets to start with, or these parts; plural forms that the owner left out are the
+    catalogue's."""
     language = language_of(tag)
-    texts = catalogue(language)[part]
+    texts = _joined(language, parts or ("app",))
     wanted = {key: text for key, text in overrides.get(language, {}).items() if key in texts}
     return texts | {
         key: texts[key] | text if isinstance(texts[key], dict) and isinstance(text, dict) else text
@@ -62,20 +65,23 @@ def app_texts(tag: str, overrides: Mapping[str, Texts], part: Part = "app") -> T
     }
 
 
+def _joined(language: str, parts: Iterable[Part]) -> Texts:
+    return {key: text for part in parts for key, text in catalogue(language)[part].items()}
+
+
 def document_text(tag: str, key: str, value: str = "") -> str:
     return str(catalogue(language_of(tag))["document"][key]).replace("{n}", value)
 
 
 def page_texts(tag: str, overrides: Mapping[str, Texts]) -> Texts:
-    """What the server writes into pages of its own: the app's texts, and those that it alone has."""
-    return app_texts(tag, overrides) | catalogue(language_of(tag))["document"]
+    """What the server writes by itself: all that an owner may word, and what it alone says."""
+    return app_texts(tag, overrides, *_OVERRIDABLE) | catalogue(language_of(tag))["document"]
 
 
-def counted_text(tag: str, key: str, count: int, overrides: Mapping[str, Texts] | None = None) -> str:
-    """One of the app's plural texts, written by the server."""
-    forms = app_texts(tag, overrides or {})[key]
+def counted_text(tag: str, forms: Mapping[str, str], count: int) -> str:
+    """The plural form that the language counts so with."""
     number = format_decimal(count, locale=language_of(tag))
-    return str(forms[plural_category(tag, count)]).replace("{n}", number)
+    return forms[plural_category(tag, count)].replace("{n}", number)
 
 
 def plural_category(tag: str, count: int) -> str:
@@ -100,7 +106,7 @@ def validate_overrides(value: object) -> None:
 
 
 def _problems(language: str, key: str, text: object) -> list[str]:
-    known = (catalogue(language)["app"] | catalogue(language)["write"]).get(key)
+    known = _joined(language, _OVERRIDABLE).get(key)
     where = f"{language}: {key}"
     if known is None:
         return [f"{where}: there is no text of that name."]

@@ -3,12 +3,12 @@ import { ApiError, createApi } from "./api";
 import { boot } from "./boot";
 import type { Cursor, ThreadEvent } from "./frames";
 import { connectHost, safeTokens, type ToFrame } from "./host_messages";
-import { createLive, type Live } from "./live";
+import type { Live } from "./live";
 import { addTexts, text } from "./messages";
 import { Storage } from "./storage";
 import { addBranchPage, addOne, addPage, apply, applyTotals, fromSnapshot, reveal, type Sort } from "./store";
-import { createForm } from "./view/composer";
-import { button, h, setHtml, setText } from "./view/dom";
+import { startForm } from "./view/composer";
+import { button, h, parts, setHtml, setText } from "./view/dom";
 import { createPost } from "./view/post";
 import { createStatus } from "./view/status";
 import { createThread } from "./view/thread";
@@ -19,12 +19,14 @@ import type { Kit } from "./write/kit";
 declare const WRITE_URL: string;
 /** And of what a link to a comment needs. */
 declare const LINKED_URL: string;
+/** And of what keeps the thread current once it is seen. */
+declare const LIVE_URL: string;
 
-const SORTS = ["newest", "oldest", "best", "controversial", "replies"] as const;
 const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
 const MINUTE_MILLISECONDS = 60_000;
 const COUNT_MILLISECONDS = 200;
 const ERROR_MILLISECONDS = 8000;
+const LOAD_MILLISECONDS = 10_000; // before what could not be loaded is asked for again
 
 const root = document.documentElement;
 const main = document.getElementById("kibitz") as HTMLElement;
@@ -33,7 +35,8 @@ const storage = new Storage(boot.site, boot.key);
 const api = createApi(boot, storage, fetch);
 const tellHost = connectHost(boot.origins, takeHostMessage);
 
-let state = fromSnapshot({ ...boot, posts: [], next: null }, boot.sort, storage.own);
+for (const post of boot.posts) post.html = main.querySelector(`#kibitz-${post.id} .body`)?.innerHTML ?? "";
+let state = fromSnapshot(boot, boot.sort, storage.own);
 let live: Live | null = null;
 let writing: Promise<Writing> | null = null;
 let failures = 0;
@@ -44,14 +47,13 @@ let newPosts = 0;
 let counted = -1;
 let typedAt = 0;
 
-const sorts = SORTS.map((sort) => h("option", "", { value: sort }, text(sort)));
-const sorter = h("select", "sort", { "aria-label": text("sort") }, ...sorts);
-sorter.value = boot.sort;
-const status = createStatus(sorter);
-const thread = createThread({ settings, storage, url: page.url, now: Date.now, shifted: tellHeight });
-const notice = h("p", "notice");
-const newForm = (place: number) => createForm(place, storage, prepare);
-const composer = newForm(0);
+// what the document has: comments/pages/templates/kibitz/embed_frame.html
+const [head, composer, notice, list, region] =
+  parts<[HTMLElement, HTMLFormElement, HTMLElement, HTMLElement, HTMLElement]>(main);
+const [total, presence, sorter] = parts<[HTMLElement, HTMLElement, HTMLSelectElement]>(head);
+const pattern = composer.cloneNode(true);
+const status = createStatus(total, presence, region);
+const thread = createThread(list, { settings, storage, url: page.url, now: Date.now, shifted: tellHeight });
 const kit: Kit = {
   addBranchPage,
   addOne,
@@ -84,7 +86,6 @@ const kit: Kit = {
   thread,
   typing: sayTyping,
 };
-main.append(status.node, composer, notice, thread.node, status.region);
 
 /** Loads what a writer needs, once. A failed address is not asked for again: browsers remember that it failed. */
 async function write(): Promise<Writing> {
@@ -112,9 +113,18 @@ function prepare(): void {
 }
 
 /** A server that was updated has nothing more for this app, only for a new one. Drafts outlive the change. */
-async function prepareAgain(): Promise<void> {
-  if ((await fetch(WRITE_URL)).status === 404) location.reload();
-  else prepare();
+async function renew(url: string): Promise<void> {
+  if ((await fetch(url)).status === 404) location.reload();
+}
+
+/** A form without a place yet. `place` is the parent's id, or of the post to edit the negative of its own. */
+function newForm(place: number): HTMLFormElement {
+  const form = pattern.cloneNode(true) as HTMLFormElement;
+  form.hidden = false;
+  form.dataset.place = String(place);
+  if (place > 0) (form.querySelector("textarea") as HTMLElement).ariaLabel = text("reply");
+  startForm(form, storage, prepare);
+  return form;
 }
 
 /** The form is there at once: phones open their keyboard only for what gets the focus within the tap. */
@@ -194,12 +204,17 @@ async function busy<T>(answer: Promise<T>): Promise<T> {
 async function load(sort: Sort): Promise<Cursor> {
   const snapshot = await busy(api.snapshot(sort));
   state = fromSnapshot(snapshot, sort, storage.own);
+  shown();
+  return snapshot;
+}
+
+/** Draws a first page, with what this reader has written. */
+function shown(): void {
   redraw();
   if (writing || isWriter())
     write()
       .then(({ loaded }) => loaded())
       .catch(() => undefined);
-  return snapshot;
 }
 
 /** Has this reader written something here that is not over yet? */
@@ -208,22 +223,24 @@ function isWriter(): boolean {
   return [...state.entries.values()].some(({ post }) => thread.canChange(post));
 }
 
-async function start(): Promise<void> {
+/** `failed` is how often the part that this needs could not be loaded. */
+async function goLive(failed = 0): Promise<void> {
   try {
-    const cursor = await load(state.sort);
-    if (settings.realtime !== "off") goLive(cursor);
+    const { createLive }: typeof import("./live") = await import(`${LIVE_URL}${failed ? `?${failed}` : ""}`);
+    follow(createLive);
   } catch {
-    notice.hidden = false;
-    notice.replaceChildren(text("unreachable"), " ", button("act", "retry", "retry"));
-    tellHost({ kibitz: "error", code: "unreachable" });
+    status.state("offline");
+    setTimeout(() => {
+      renew(LIVE_URL).catch(() => undefined);
+      void goLive(failed + 1);
+    }, LOAD_MILLISECONDS);
   }
-  tellHost({ kibitz: "ready" });
 }
 
-function goLive(cursor: Cursor): void {
+function follow(createLive: typeof import("./live").createLive): void {
   const line = createLive({
     ...boot,
-    cursor,
+    cursor: boot,
     source: { ...api, snapshot: () => load(state.sort) },
     listener: {
       event: takeEvent,
@@ -235,16 +252,12 @@ function goLive(cursor: Cursor): void {
     ports: window,
   });
   live = line;
-  new IntersectionObserver((seen, observer) => {
-    if (!seen.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    line.show();
-    document.addEventListener("visibilitychange", () => (document.hidden ? line.hide() : line.show()));
-    addEventListener("online", line.online);
-    addEventListener("offline", line.offline);
-    addEventListener("pagehide", line.stop);
-    addEventListener("pageshow", (event) => event.persisted && line.show());
-  }).observe(main);
+  line.show();
+  document.addEventListener("visibilitychange", () => (document.hidden ? line.hide() : line.show()));
+  addEventListener("online", line.online);
+  addEventListener("offline", line.offline);
+  addEventListener("pagehide", line.stop);
+  addEventListener("pageshow", (event) => event.persisted && line.show());
 }
 
 function takeEvent(event: ThreadEvent): void {
@@ -297,7 +310,10 @@ function takeHostMessage(message: ToFrame): void {
 
 const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<void>> = {
   reply,
-  prepare: prepareAgain,
+  async prepare() {
+    await renew(WRITE_URL);
+    prepare();
+  },
   fold(id) {
     thread.fold(id);
     changed(state.entries.get(id)?.root);
@@ -305,7 +321,6 @@ const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<
   branch: showReplies,
   more: showMore,
   reveal: () => show(reveal(state).toReversed()),
-  retry: start,
 };
 
 main.addEventListener("click", async (event) => {
@@ -354,4 +369,12 @@ setInterval(() => {
 if (root.dataset.theme === "auto")
   root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 new ResizeObserver(() => tellHeight()).observe(main);
-void start();
+startForm(composer, storage, prepare);
+shown();
+if (settings.realtime !== "off")
+  new IntersectionObserver((seen, observer) => {
+    if (!seen.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    void goLive();
+  }).observe(main);
+tellHost({ kibitz: "ready" });

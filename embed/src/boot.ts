@@ -1,7 +1,7 @@
 // What the document carries in #kibitz-boot for the app to start with.
 import type { Place } from "./api";
 import type { Sort } from "./store";
-import type { Bootstrap } from "./wire";
+import type { Bootstrap, Snapshot } from "./wire";
 
 /** A text, or its forms by CLDR's plural categories; {n} is where the value goes. */
 type Text = string | Partial<Record<Intl.LDMLPluralRule, string>>;
@@ -15,6 +15,7 @@ export type Texts = Record<TextKey, Text>;
 
 /** `texts` has what everybody reads at first, and the rest once somebody is about to write. */
 export type Boot = Bootstrap &
-  Place & { site: string; origins: string[]; sort: Sort; read_only: boolean; texts: Texts };
+  Place &
+  Snapshot & { site: string; origins: string[]; sort: Sort; read_only: boolean; texts: Texts };
 
 export const boot: Boot = JSON.parse((document.getElementById("kibitz-boot") as HTMLElement).textContent);

@@ -14,8 +14,6 @@ export type ToFrame =
 /** Frame -> loader. */
 export type ToHost =
   | { kibitz: "ready" }
-  /** The comments could not be shown. */
-  | { kibitz: "error"; code: string }
   /** CSS pixels of the whole document; by `shift` of them what is being read moved down in it, and is to be scrolled. */
   | { kibitz: "height"; height: number; shift: number }
   | { kibitz: "count"; count: number }

@@ -9,7 +9,7 @@ import ja from "../messages/ja.json";
 
 type Text = string | Record<string, string>;
 type Part = Record<string, Text>;
-type Catalogue = { app: Part; write: Part; document: Part };
+type Catalogue = { frame: Part; app: Part; write: Part; document: Part };
 
 const catalogues: Record<string, Catalogue> = { ar, de, en, es, fr, ja };
 const english: Catalogue = en;
@@ -19,7 +19,7 @@ const forms = (text: Text): string[] => (typeof text === "string" ? [text] : Obj
 const placeholders = (text: Text): Set<string> => new Set(forms(text).flatMap((form) => form.match(/\{.*?\}/g) ?? []));
 
 test.each(languages)("%s has every text, in the kind and with the placeholders of the English one", (language) => {
-  for (const part of ["app", "write", "document"] as const) {
+  for (const part of ["frame", "app", "write", "document"] as const) {
     const texts = catalogues[language]?.[part] as Part;
     expect(Object.keys(texts)).toEqual(Object.keys(english[part]));
     for (const [key, text] of Object.entries(texts)) {

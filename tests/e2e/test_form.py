@@ -47,7 +47,7 @@ def test_reading_loads_nothing_that_only_writers_need(page: Page, readers: Reade
     seen.open(page.url)
 
     scripts = [urlsplit(url).path.split(".")[0] for url in asked if url.endswith(".js")]
-    assert scripts == ["/embed", "/embed/app"]
+    assert scripts == ["/embed", "/embed/app", "/embed/live"]
 
 
 def test_who_cannot_load_the_form_is_told_and_can_try_again(page: Page, readers: Readers) -> None:

@@ -5,10 +5,9 @@ from typing import Final
 import pytest
 from playwright.sync_api import expect
 
-from comments.sites.texts import LANGUAGES, counted_text
+from comments.sites.texts import LANGUAGES, counted_text, page_texts
 from tests.cast import Page
 from tests.e2e.host_site import HostSite, element
-from tests.e2e.proxy import Proxy
 from tests.e2e.readers import Readers
 from tests.e2e.screens import LISTENING, heard
 from tests.e2e.visitors import Visitor
@@ -45,7 +44,7 @@ def test_readers_are_told_everything_in_their_pages_language(
     seen.page.goto(page.url)
     seen.element.scroll_into_view_if_needed()
 
-    expect(seen.count).to_have_text(counted_text(language, "comments", 3))
+    expect(seen.count).to_have_text(counted_text(language, page_texts(language, {})["comments"], 3))
     expect(seen.frame.locator("html")).to_have_attribute("lang", language)
     expect(seen.frame.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
     assert seen.document.evaluate(HIDDEN_BESIDE) <= 0
@@ -107,19 +106,6 @@ def test_the_page_hears_what_happens(kibitz: Run, host: HostSite, readers: Reade
     assert len(heard(seen.page, "ready")) == 1
     assert heard(seen.page, "error") == []
     assert {target for _, target, _ in seen.page.evaluate("heard")} == {"kibitz-comments"}
-
-
-def test_the_page_hears_that_comments_cannot_be_shown(proxy: Proxy, host: HostSite, readers: Readers) -> None:
-    page = host.pasted("a-page-that-fails", element(proxy, "a-page-that-fails"))
-    proxy.block(b"get /api/")
-    seen = readers.comments()
-    seen.page.add_init_script(LISTENING)
-
-    seen.page.goto(page.url)
-    seen.element.scroll_into_view_if_needed()
-
-    wait_until(lambda: heard(seen.page, "error"), message="kibitz:error")
-    assert heard(seen.page, "error")[0]["code"] == "unreachable"
 
 
 def test_the_page_hears_that_the_frame_did_not_come(kibitz: Run, host: HostSite, readers: Readers) -> None:

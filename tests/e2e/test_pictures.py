@@ -322,9 +322,11 @@ def test_a_server_that_does_not_answer(
     host: HostSite, seen: Comments, proxy: Proxy, picture: Path, device: str
 ) -> None:
     page = host.page(f"a_server_that_does_not_answer_{device}", proxy.url, paragraphs=0)
-    proxy.block(b"get /api/v1/threads/")
-    seen.page.goto(page.url)
-    seen.element.scroll_into_view_if_needed()
-    expect(seen.notice).to_contain_text("cannot be reached")
+    seen.open(page.url)
+    seen.composer.body.focus()
+    expect(seen.composer.name).to_be_visible()
+    proxy.cut()
+    seen.composer.post("Is anybody there?", "erin")
+    expect(seen.letters).to_contain_text("Not sent.")
 
     take(seen, picture)

@@ -11,7 +11,11 @@ PAGE: Final = (EMBED / "OWNERS.md").read_text(encoding="utf-8")
 LOADER: Final = (EMBED / "src" / "loader.ts").read_text(encoding="utf-8")
 HOST_MESSAGES: Final = (EMBED / "src" / "host_messages.ts").read_text(encoding="utf-8")
 STYLE: Final = (EMBED / "src" / "app.css").read_text(encoding="utf-8")
-VIEWS: Final = "".join(path.read_text(encoding="utf-8") for path in (EMBED / "src").rglob("*.ts"))
+TEMPLATES: Final = settings.BASE_DIR / "comments" / "pages" / "templates" / "kibitz"
+VIEWS: Final = "".join(
+    path.read_text(encoding="utf-8")
+    for path in [*(EMBED / "src").rglob("*.ts"), *TEMPLATES.glob("embed_*.html")]
+)
 COMMENTS: Final = LOADER[LOADER.index("class Comments") : LOADER.index("class Count")]
 
 

@@ -57,11 +57,12 @@ def test_plurals_are_those_of_browsers() -> None:
 
 
 def test_counts_are_written_in_the_language() -> None:
-    assert texts.counted_text("ar", "comments", 2) == "تعليقان"
-    assert texts.counted_text("de", "comments", 2) == "2 Kommentare"
-    assert (
-        texts.counted_text("de", "comments", 2, {"de": {"comments": {"other": "{n} Stimmen"}}}) == "2 Stimmen"
-    )
+    arabic, german = (texts.page_texts(tag, {})["comments"] for tag in ("ar", "de"))
+    own = texts.page_texts("de", {"de": {"comments": {"other": "{n} Stimmen"}}})["comments"]
+
+    assert texts.counted_text("ar", arabic, 2) == "تعليقان"
+    assert texts.counted_text("de", german, 1234) == "1.234 Kommentare"
+    assert texts.counted_text("de", own, 2) == "2 Stimmen"
 
 
 def test_an_owners_texts_take_the_place_of_the_catalogues() -> None:
@@ -70,9 +71,10 @@ def test_an_owners_texts_take_the_place_of_the_catalogues() -> None:
         "de": {"post": "Los"},
     }
 
-    found = texts.app_texts("en-GB", owner)
+    found = texts.page_texts("en-GB", owner)
 
     assert found["placeholder"] == "Say hello…"
+    assert "placeholder" not in texts.app_texts("en-GB", owner)
     assert found["comments"] == {"one": "{n} comment", "other": "{n} voices"}
     assert texts.app_texts("de", owner, "write")["post"] == "Los"
 

@@ -17,6 +17,11 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Its child elements, each of the type that the document gives it. */
+export function parts<Elements extends Element[]>(node: Element): Elements {
+  return node.children as unknown as Elements;
+}
+
 /** `act` is what the click does; the view finds it by delegation. */
 export function button(className: string, act: string, label: TextKey, attributes: Attributes = {}): HTMLButtonElement {
   return h("button", className, { type: "button", "data-act": act, ...attributes }, text(label));

@@ -2,7 +2,7 @@
 
 import type { Post } from "../frames";
 import { roundNumber, text, timeAgo } from "../messages";
-import { button, h, setHtml, setText } from "./dom";
+import { parts, setHtml, setText } from "./dom";
 
 const DEPTH_SHOWN = 6; // deeper replies stay at this indent and name whom they answer
 const HUES = 360;
@@ -34,35 +34,24 @@ export interface PostView {
   tick(now: number): void;
 }
 
+type Part = HTMLButtonElement & HTMLTimeElement & HTMLAnchorElement; // each is one of these
+type Parts = [Part, Part, Part, Part, Part, Part, Part];
+
+const pattern = (document.querySelector("template") as HTMLTemplateElement).content.firstElementChild as HTMLElement;
+
+/** Takes the article that came in the document, where there is one. */
 export function createPost(id: number): PostView {
-  const avatar = h("span", "avatar", { "aria-hidden": "true" });
-  const name = h("b", "", { id: `by-${id}`, dir: "auto" });
-  const badge = h("span", "badge");
-  const note = h("span", "badge");
-  const replyTo = h("span", "to", { dir: "auto" });
-  const time = h("time", "");
-  const edited = h("span", "quiet");
-  const fold = button("fold", "fold", "collapse");
-  const body = h("div", "body", { id: `text-${id}`, dir: "auto" });
-  const up = button("vote", "up", "upvote");
-  const score = h("span", "score");
-  const down = button("vote down", "down", "downvote");
-  const votes = h("span", "votes", {}, up, score, down);
-  const reply = button("act", "reply", "reply");
-  const link = h("a", "act", { "data-act": "link" }, text("link"));
-  const edit = button("act", "edit", "edit");
-  const remove = button("act", "delete", "delete");
-  const report = button("act", "report", "report");
-  const acts = h("div", "acts", {}, votes, reply, link, report, edit, remove);
-  const meta = h("header", "meta", {}, name, badge, note, replyTo, time, edited, fold);
-  const attributes = {
-    id: `kibitz-${id}`,
-    "data-id": id,
-    tabindex: -1,
-    "aria-labelledby": `by-${id}`,
-    "aria-describedby": `text-${id}`,
-  };
-  const node = h("article", "post", attributes, avatar, meta, body, acts);
+  const node = document.getElementById(`kibitz-${id}`) ?? (pattern.cloneNode(true) as HTMLElement);
+  const [avatar, meta, body, acts] = parts<Parts>(node);
+  const [name, badge, note, replyTo, time, edited, fold] = parts<Parts>(meta);
+  const [votes, reply, link, report, edit, remove] = parts<Parts>(acts);
+  const [up, score, down] = parts<Parts>(votes);
+  node.id = `kibitz-${id}`;
+  node.dataset.id = String(id);
+  for (const [relation, part] of Object.entries({ labelledby: name, describedby: body })) {
+    part.id = `${relation}-${id}`;
+    node.setAttribute(`aria-${relation}`, part.id);
+  }
   let last: PostModel | undefined;
 
   function tick(now: number): void {
@@ -101,7 +90,7 @@ export function createPost(id: number): PostView {
     setText(badge, post.author.badge ?? "");
     setText(note, post.status === "pending" ? text("awaiting") : model.isPinned ? text("pinned") : "");
     setText(replyTo, model.replyTo && text("replyTo", model.replyTo));
-    setText(edited, post.edited && !stub ? text("edited") : "");
+    edited.hidden = !post.edited || stub !== "";
     fold.hidden = model.replies === 0;
     fold.ariaExpanded = String(!isFolded);
     setText(fold, isFolded ? text("expand", model.replies) : text("collapse"));

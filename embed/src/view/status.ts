@@ -1,15 +1,12 @@
 // The line over the list: how many comments, whether they are live, who else is here; and what is said aloud.
 import type { LiveState } from "../live";
 import { roundNumber, text } from "../messages";
-import { h, setText } from "./dom";
+import { parts, setText } from "./dom";
 
 const TYPING_MILLISECONDS = 8000; // nobody says that they stopped
 const SPEAK_DELAY_MILLISECONDS = 350; // one sentence for a burst
 
 export interface StatusView {
-  node: HTMLElement;
-  /** One polite live region for everything: a list that speaks by itself would never stop. */
-  region: HTMLElement;
   count(posts: number): void;
   state(state: LiveState): void;
   readers(count: number): void;
@@ -17,17 +14,12 @@ export interface StatusView {
   say(sentence: string): void;
 }
 
-export function createStatus(sort: HTMLElement): StatusView {
-  const region = h("p", "unseen", { role: "status" });
-  const total = h("h2", "", { id: "count" });
-  const dot = h("span", "state");
-  const readers = h("span", "");
-  const typing = h("span", "");
+/** `region` is the one polite live region for everything: a list that speaks by itself would never stop. */
+export function createStatus(total: Element, presence: Element, region: Element): StatusView {
+  const [dot, readers, typing] = parts<[HTMLElement, Element, Element]>(presence);
   let typingTimer = 0;
   let speakTimer = 0;
   return {
-    region,
-    node: h("header", "head", {}, total, h("div", "presence", {}, dot, readers, typing), sort),
     count: (posts) => setText(total, text("comments", posts)),
     state(state) {
       dot.dataset.state = state;

@@ -4,7 +4,7 @@ import { text } from "../messages";
 import type { Storage } from "../storage";
 import { branch, type Entry, type State, waitingCount } from "../store";
 import type { Settings } from "../wire";
-import { button, h, reconcile, setText } from "./dom";
+import { button, h, parts, reconcile, setText } from "./dom";
 import { createPost, type PostView } from "./post";
 import { createSteady, look, type Steady } from "./steady";
 
@@ -40,17 +40,16 @@ export interface ThreadView {
   tick(): void;
 }
 
-export function createThread({ settings, storage, url, now, shifted }: ThreadContext): ThreadView {
-  const feed = h("div", "feed", { role: "feed", "aria-busy": "true", "aria-labelledby": "count" });
-  const more = button("wide", "more", "loadMore");
-  const pill = button("pill", "reveal", "newComments");
-  const empty = h("p", "notice", {}, text("empty"));
-  const node = h("div", "thread", {}, pill, empty, feed, more);
+/** Goes on with the list that came in the document. */
+export function createThread(node: HTMLElement, { settings, storage, url, now, shifted }: ThreadContext): ThreadView {
+  const [pill, empty, feed, more] = parts<HTMLElement[] & Record<0 | 1 | 2 | 3, HTMLElement>>(node);
   const posts = new Map<number, PostView>();
   const boxes = new Map<number, HTMLElement>();
   const folded = new Set<number>();
   let numbering = 0;
-  pill.hidden = empty.hidden = more.hidden = true;
+
+  /** The branch as the document has it. */
+  const served = (root: number) => document.getElementById(`kibitz-${root}`)?.parentElement;
 
   function canChange({ id, created }: Post): boolean {
     return storage.own.has(id) && now() - Date.parse(created) < settings.edit_window_seconds * 1000;
@@ -145,7 +144,9 @@ export function createThread({ settings, storage, url, now, shifted }: ThreadCon
       const { held, next, roots } = state;
       const drawn = roots.map((root) => {
         const box = boxes.get(root);
-        return box && dirty && !dirty.has(root) ? box : drawBranch(state, root, box ?? h("div", "branch"));
+        return box && dirty && !dirty.has(root)
+          ? box
+          : drawBranch(state, root, box ?? served(root) ?? h("div", "branch"));
       });
       reconcile(feed, drawn);
       number(next || feed.querySelector(".more") ? UNKNOWN_SIZE : 0);

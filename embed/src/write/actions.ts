@@ -61,7 +61,6 @@ export function createActions(kit: Kit, calls: Calls): Actions {
       },
     });
     body.value = source;
-    body.ariaLabel = text("body");
     body.focus();
   }
 

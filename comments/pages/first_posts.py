@@ -1,0 +1,169 @@
+"""The first page of a thread inside the iframe's document: to be read before the app runs, and adopted by it.
+
+What depends on the reader (whose posts are theirs, what they voted) is the app's to add
+(embed/src/view/post.ts).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from babel.dates import format_timedelta
+from babel.numbers import format_compact_decimal
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+
+from comments.events.shapes import ThreadShape
+from comments.pages.branches import Branch, Entry, branches
+from comments.pages.still_posts import Words
+from comments.sites.texts import counted_text, language_of
+from comments.threads.bootstrap import Settings
+from comments.threads.queries import Snapshot
+
+DEPTH_NAMED: Final = 2  # embed/src/view/thread.ts: phones flatten below this
+DEPTH_SHOWN: Final = 6  # embed/src/view/post.ts
+HUES: Final = 360
+UNITS: Final = (31_557_600, 2_629_800, 604_800, 86_400, 3600, 60)  # seconds; embed/src/messages.ts
+NOTHING: Final = SafeString()
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPost:
+    """Everything that the template of an article asks for; nothing of it makes the pattern for new ones."""
+
+    id: int = 0
+    classes: str = "post"
+    initial: str = ""
+    name: str = ""
+    note: str = ""
+    reply_to: str = ""
+    created: str = ""
+    ago: str = ""
+    is_edited: bool = False
+    fold: str = ""
+    html: SafeString = NOTHING
+    is_stub: bool = False
+    has_votes: bool = True
+    may_reply: bool = True
+    score: str = ""
+    link: str = ""
+    style: str = ""  # its depth and its colour, which the policy does not allow as an attribute
+
+
+@dataclass(frozen=True, slots=True)
+class FirstBranch:
+    root: int
+    posts: list[FirstPost]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    counted: str
+    notice: str
+    is_closed: bool
+    branches: list[FirstBranch]
+    has_more: bool
+    style: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all posts of the page share."""
+
+    words: Words
+    thread: ThreadShape
+    may_reply: bool
+    has_votes: bool
+    url: str  # of the site's own page, under which the app finds its permalinks
+    now: datetime
+
+    def ago(self, rfc3339: str) -> str:
+        """As embed/src/messages.ts says it, but for words like "yesterday"."""
+        seconds = max(0.0, (self.now - datetime.fromisoformat(rfc3339)).total_seconds())
+        unit = next((unit for unit in UNITS if seconds >= unit), 1)
+        passed = -int(seconds // unit) * unit
+        locale = language_of(self.words.lang)
+        length: Literal["long", "short"] = (
+            "long" if locale == "ar" else "short"
+        )  # Babel has no short one there
+        return format_timedelta(passed, add_direction=True, threshold=1, format=length, locale=locale)
+
+
+def first_page(snapshot: Snapshot, settings: Settings, url: str, words: Words) -> FirstPage:
+    """`settings` say what this reader may do."""
+    thread, text = snapshot["thread"], words.text
+    is_closed = thread["locked"] or not settings["guests_may_post"]
+    setting = Setting(
+        words, thread, may_reply=not is_closed, has_votes=settings["votes"], url=url, now=timezone.now()
+    )
+    shown = [_branch(branch, setting) for branch in branches(snapshot["posts"])]
+    return FirstPage(
+        counted=counted_text(words.lang, text["comments"], thread["posts"]),
+        notice=_notice(thread, settings, words),
+        is_closed=is_closed,
+        branches=shown,
+        has_more=snapshot["next"] is not None,
+        style=mark_safe("".join(post.style for branch in shown for post in branch.posts)),  # noqa: S308  numbers
+    )
+
+
+def _notice(thread: ThreadShape, settings: Settings, words: Words) -> str:
+    """What there is to know before one writes, as drawNotices in embed/src/app.ts says it."""
+    text, pause = words.text, thread["slow_mode_seconds"]
+    if thread["locked"]:
+        return str(text["locked"])
+    if not settings["guests_may_post"]:
+        return str(text["guestsClosed"])
+    moderated = [text["moderated"]] if settings["moderation"] != "post" else []
+    slow = [counted_text(words.lang, text["slowMode"], pause)] if pause else []
+    return " ".join([*moderated, *slow])
+
+
+def _branch(branch: Branch, setting: Setting) -> FirstBranch:
+    below = _below(branch.entries)
+    posts = [_post(entry, setting, below.get(entry.post["id"], 0)) for entry in branch.entries]
+    return FirstBranch(branch.root["id"], posts, branch.has_more)
+
+
+def _post(entry: Entry, setting: Setting, below: int) -> FirstPost:
+    post, depth, words = entry.post, entry.depth, setting.words
+    id_, is_stub = post["id"], post["status"] != "published"
+    name, text = words.name(post), words.text
+    answered = entry.parent if depth > DEPTH_NAMED else None
+    reply_to = (answered["author"]["name"] or text["deleted"]) if answered else ""
+    return FirstPost(
+        id=id_,
+        classes="post" + " deep" * (depth > DEPTH_SHOWN) + " stub" * is_stub,
+        initial="" if is_stub else name[:1].upper(),
+        name=name,
+        note=text["pinned"] if setting.thread["pinned"] == id_ else "",
+        reply_to=text["replyTo"].replace("{n}", reply_to) if reply_to else "",
+        created=post["created"],
+        ago=setting.ago(post["created"]),
+        is_edited=bool(post["edited"]) and not is_stub,
+        fold=text["collapse"] if below else "",
+        html=mark_safe(post["html"]),  # noqa: S308  sanitized when it was stored
+        is_stub=is_stub,
+        has_votes=setting.has_votes and not is_stub,
+        may_reply=setting.may_reply and not is_stub,
+        score=format_compact_decimal(post["score"], fraction_digits=1, locale=language_of(words.lang)),
+        link=f"{setting.url}#kibitz-{id_}",
+        style=f"#kibitz-{id_}{{--depth:{depth};--hue:{hue(name)}}}",
+    )
+
+
+def hue(name: str) -> int:
+    """The colour that the app gives a name, from its UTF-16 code units."""
+    found = 0
+    for character in name:  # by characters, of which JavaScript looks at the first unit alone
+        found = (found * 31 + int.from_bytes(character.encode("utf-16-be")[:2], "big")) % HUES
+    return found
+
+
+def _below(entries: list[Entry]) -> dict[int | None, int]:
+    below: dict[int | None, int] = {}
+    for entry in reversed(entries):
+        post = entry.post
+        below[post["parent"]] = below.get(post["parent"], 0) + below.get(post["id"], 0) + 1
+    return below
