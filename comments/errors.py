@@ -27,6 +27,7 @@ KibitzError
 ├── TooLarge                 413 too_large
 ├── IdempotencyKeyReused     422 idempotency_key_reused      the same key with another body
 ├── Throttled                429 throttled                   `retry_after_seconds`
+│   └── SlowMode             429 slow_mode                   the thread asks its authors to wait
 └── Unavailable              503 unavailable                 `retry_after_seconds`
     └── QueueFull            503 queue_full                  too much waits for readers already
 """
@@ -188,7 +189,12 @@ class Throttled(KibitzError):
 
     def __init__(self, retry_after_seconds: int) -> None:
         self.retry_after_seconds = max(1, retry_after_seconds)
-        super().__init__(f"Too fast. Try again in {self.retry_after_seconds} s.")
+        super().__init__(f"{self.default_detail} Try again in {self.retry_after_seconds} s.")
+
+
+class SlowMode(Throttled):
+    code = "slow_mode"
+    default_detail = "This thread is in slow mode."
 
 
 class Unavailable(KibitzError):

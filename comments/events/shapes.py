@@ -15,6 +15,7 @@ EventType = Literal[
     "thread.pinned",
     "thread.unpinned",
     "thread.retitled",
+    "thread.slowed",
 ]
 PostStatus = Literal["published", "deleted", "hidden", "pending"]
 
@@ -46,6 +47,7 @@ class ThreadShape(TypedDict):
     title: str
     locked: bool
     pinned: int | None
+    slow_mode_seconds: int
     posts: int
 
 
@@ -83,6 +85,7 @@ class ThreadRow(Protocol):
     url: str
     title: str
     is_locked: bool
+    slow_mode_seconds: int
     pinned_post_id: int | None
     posts: int
 
@@ -113,6 +116,7 @@ def thread_shape(thread: ThreadRow) -> ThreadShape:
         "title": thread.title,
         "locked": thread.is_locked,
         "pinned": thread.pinned_post_id,
+        "slow_mode_seconds": thread.slow_mode_seconds,
         "posts": thread.posts,
     }
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from comments.moderation.services import approve_post, hide_post
 from comments.posting.models import Flag
 from comments.threads.models import Post, Thread
-from comments.threads.services import lock_against_posting, pin, unpin
+from comments.threads.services import lock_against_posting, pin, slow_down, unpin
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -34,16 +34,24 @@ class ThreadAdmin(ReadOnlyAdmin):
         "page_id",
         "key",
         "is_locked",
+        "slow_mode_seconds",
         "pinned_post",
         "posts",
         "epoch",
         "seq",
         "created",
     ]
-    list_display = ["__str__", "site", "posts", "is_locked", "created"]
+    list_display = ["__str__", "site", "posts", "is_locked", "slow_mode_seconds", "created"]
     list_filter = ["site", "is_locked"]
     search_fields = ["title", "page_id", "key"]
     actions = ["lock", "unlock", "unpin"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+        return [name for name in super().get_readonly_fields(request, obj) if name != "slow_mode_seconds"]
+
+    def save_model(self, request: HttpRequest, obj: Thread, form: object, change: bool) -> None:
+        thread = Thread.objects.select_related("site").get(pk=obj.pk)
+        slow_down(thread, obj.slow_mode_seconds, now=timezone.now())
 
     @admin.action(description="Close to new comments", permissions=["change"])
     def lock(self, request: HttpRequest, queryset: QuerySet[Thread]) -> None:

@@ -98,16 +98,26 @@ def first_page(snapshot: Snapshot, settings: Settings, url: str, words: Words) -
         words, thread, may_reply=not is_closed, has_votes=settings["votes"], url=url, now=timezone.now()
     )
     shown = [_branch(branch, setting) for branch in branches(snapshot["posts"])]
-    notice = "locked" if thread["locked"] else "guestsClosed" if is_closed else "moderated"
-    has_notice = is_closed or settings["moderation"] != "post"
     return FirstPage(
         counted=counted_text(words.lang, text["comments"], thread["posts"]),
-        notice=text[notice] if has_notice else "",
+        notice=_notice(thread, settings, words),
         is_closed=is_closed,
         branches=shown,
         has_more=snapshot["next"] is not None,
         style=mark_safe("".join(post.style for branch in shown for post in branch.posts)),  # noqa: S308  numbers
     )
+
+
+def _notice(thread: ThreadShape, settings: Settings, words: Words) -> str:
+    """What there is to know before one writes, as drawNotices in embed/src/app.ts says it."""
+    text, pause = words.text, thread["slow_mode_seconds"]
+    if thread["locked"]:
+        return str(text["locked"])
+    if not settings["guests_may_post"]:
+        return str(text["guestsClosed"])
+    moderated = [text["moderated"]] if settings["moderation"] != "post" else []
+    slow = [counted_text(words.lang, text["slowMode"], pause)] if pause else []
+    return " ".join([*moderated, *slow])
 
 
 def _branch(branch: Branch, setting: Setting) -> FirstBranch:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -14,6 +15,7 @@ from comments.errors import (
     NotAuthor,
     ParentElsewhere,
     PostDeleted,
+    SlowMode,
     ThreadLocked,
     UnknownParent,
 )
@@ -77,7 +79,8 @@ def create_post(
     """Stores the post and its event, or holds it where the site approves first; True with it if it is new.
 
     `author` None is a guest's first post, who becomes an author here. Raises KeyMismatch, GuestsNotAllowed,
-    ThreadLocked, UnknownParent, ParentElsewhere, PostDeleted (the parent was), IdempotencyKeyReused.
+    ThreadLocked, SlowMode, UnknownParent, ParentElsewhere, PostDeleted (the parent was),
+    IdempotencyKeyReused.
 
     The thread's lock is what a busy thread's posts queue for, so all that can be done before it is.
     """
@@ -156,6 +159,7 @@ def _add(post: Post, site: Site, key: str, page: Page, *, is_held: bool) -> None
         thread = lock_thread_of_page(site, key, page, seqs=numbers, posts=numbers, now=now)
         if thread.is_locked:
             raise ThreadLocked()
+        _require_pause(thread, site, post)
         post.thread, post.parent = thread, _parent_in(thread, post.parent_id)
         _join_branch(post, post.parent)
         if is_held:
@@ -165,6 +169,19 @@ def _add(post: Post, site: Site, key: str, page: Page, *, is_held: bool) -> None
         post.seq = thread.seq
         insert(post)
         write_post_event(thread, "post.created", post, now=now, parent_replies=count_reply(post))
+
+
+def _require_pause(thread: Thread, site: Site, post: Post) -> None:
+    """Raises SlowMode where the author's latest post here is too young, whatever became of it. Under the
+    lock, so that of two posts at once one waits. A guest without a token is a new author: for those,
+    addresses have their rate."""
+    if not thread.slow_mode_seconds or site.is_unlimited:
+        return
+    pause = timedelta(seconds=thread.slow_mode_seconds)
+    earlier = Post.objects.filter(author=post.author, thread=thread, created__gt=post.created - pause)
+    latest = earlier.order_by("-created").values_list("created", flat=True).first()
+    if latest is not None:
+        raise SlowMode(ceil((latest + pause - post.created).total_seconds()))
 
 
 def _parent_in(thread: Thread, parent_id: int | None) -> Post | None:

@@ -1,8 +1,9 @@
 """The usual post in one statement, where the database can: lock, rows and event in one round trip.
 
 PostgreSQL can. The same changes one by one are six round trips, and for each a process and a backend wake up,
-which took most of a post's time. What is not usual (a thread's first post, a closed thread, a parent that is
-gone) changes nothing here; posting.services then goes step by step, and has an error for each.
+which took most of a post's time. What is not usual (a thread's first post, a thread that is closed or in slow
+mode, a parent that is gone) changes nothing here; posting.services then goes step by step, and has an error
+for each.
 """
 
 from contextlib import nullcontext
@@ -30,7 +31,7 @@ parent AS (
 _THREAD: Final = """
 thread AS (
     UPDATE comments_thread SET seq = seq + 1, posts = posts + 1 {from_parent}
-    WHERE key = %(key)s AND seq > 0 AND NOT is_locked {of_parent}
+    WHERE key = %(key)s AND seq > 0 AND NOT is_locked AND slow_mode_seconds = 0 {of_parent}
     RETURNING comments_thread.id, key, epoch, seq, posts
 )"""
 

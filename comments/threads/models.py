@@ -1,5 +1,6 @@
 """Threads and posts."""
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -16,6 +17,12 @@ class Thread(models.Model):
     seq = models.BigIntegerField(default=0)
     posts = models.PositiveIntegerField(default=0)  # published ones
     is_locked = models.BooleanField("locked", default=False)
+    slow_mode_seconds = models.PositiveIntegerField(
+        "slow mode (seconds)",
+        default=0,
+        validators=[MaxValueValidator(86_400)],
+        help_text="Between two comments of one author; 0 = no slow mode. Readers see a change live.",
+    )
     pinned_post = models.ForeignKey("comments.Post", models.SET_NULL, null=True, blank=True, related_name="+")
     created = models.DateTimeField()
 
@@ -116,6 +123,11 @@ class Post(models.Model):
                 fields=["thread", "controversy", "id"],
                 condition=Q(root=None, is_listed=True),
                 name="root_controversy",
+            ),
+            models.Index(
+                fields=["thread", "replies", "id"],
+                condition=Q(root=None, is_listed=True),
+                name="root_replies",
             ),
             models.Index(
                 fields=["thread", "voted_seq"], condition=Q(voted_seq__isnull=False), name="post_voted_seq"

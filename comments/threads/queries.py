@@ -17,13 +17,14 @@ from comments.events.wire import Tally
 from comments.threads.models import Post, Thread
 from comments.threads.services import first_epoch
 
-Sort = Literal["newest", "oldest", "best", "controversial"]
+Sort = Literal["newest", "oldest", "best", "controversial", "replies"]
 
 ROOTS_PER_PAGE: Final = 50
 ROOTS_PER_PAGE_MAX: Final = 200
 FIRST_REPLIES: Final = 10  # of each root, in its page
 BRANCH_PAGE: Final = 200
 EVENTS_PER_ANSWER: Final = 200
+REPLIES_MAX: Final = 2**31 - 1  # what the column holds
 TOTALS_PER_ANSWER: Final = 500  # and those of one number more, which cannot be told apart
 
 
@@ -53,6 +54,7 @@ _ORDER: Final[dict[Sort, tuple[str, bool]]] = {  # column, descending
     "oldest": ("created", False),
     "best": ("best", True),
     "controversial": ("controversy", True),
+    "replies": ("replies", True),
 }
 
 
@@ -196,7 +198,15 @@ def _snapshot(thread: Thread, posts: list[_Row], next_cursor: str | None) -> Sna
 
 
 def _empty_snapshot(key: str) -> Snapshot:
-    thread: ThreadShape = {"key": key, "url": "", "title": "", "locked": False, "pinned": None, "posts": 0}
+    thread: ThreadShape = {
+        "key": key,
+        "url": "",
+        "title": "",
+        "locked": False,
+        "pinned": None,
+        "slow_mode_seconds": 0,
+        "posts": 0,
+    }
     return {"epoch": first_epoch(key), "seq": 0, "thread": thread, "posts": [], "next": None}
 
 
@@ -217,6 +227,10 @@ def _decoded_cursor(sort: Sort, cursor: str) -> tuple[datetime | float, int]:
         of_sort, value, pk = json.loads(raw)
         if of_sort != sort or not isinstance(pk, int) or not 0 <= pk < 2**63:
             raise ValueError("of another sort")
+        if sort == "replies":
+            if not isinstance(value, int) or not 0 <= value <= REPLIES_MAX:
+                raise ValueError("no count")
+            return value, pk
         if _ORDER[sort][0] != "created":
             score = float(value)
             if not isfinite(score):

@@ -48,6 +48,9 @@ class ThreadShapeSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     locked = serializers.BooleanField()
     pinned = serializers.IntegerField(allow_null=True)
+    slow_mode_seconds = serializers.IntegerField(
+        help_text="That one author has to wait between two comments; 0 = no slow mode."
+    )
     posts = serializers.IntegerField(help_text="Published posts.")
 
 

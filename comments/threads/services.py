@@ -96,14 +96,14 @@ def lock_thread(thread: Thread, *, seqs: int = 0, posts: int = 0) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE comments_thread SET seq = seq + %s, posts = posts + %s WHERE id = %s "
-            "RETURNING seq, posts, epoch, is_locked, pinned_post_id, title",
+            "RETURNING seq, posts, epoch, is_locked, pinned_post_id, title, slow_mode_seconds",
             [seqs, posts, thread.pk],
         )
         row = cursor.fetchone()
     if row is None:
         raise NotFound("This thread is gone.")
     thread.seq, thread.posts, thread.epoch, thread.title = row[0], row[1], row[2], row[5]
-    thread.is_locked, thread.pinned_post_id = bool(row[3]), row[4]
+    thread.is_locked, thread.pinned_post_id, thread.slow_mode_seconds = bool(row[3]), row[4], row[6]
 
 
 def lock_post(post: Post) -> tuple[Thread, Post]:
@@ -151,6 +151,11 @@ def count_reply(post: Post) -> int | None:
 def lock_against_posting(thread: Thread, *, is_locked: bool, now: datetime) -> None:
     """Closes or opens the thread, live."""
     _change(thread, "thread.locked" if is_locked else "thread.unlocked", now, is_locked=is_locked)
+
+
+def slow_down(thread: Thread, seconds: int, *, now: datetime) -> None:
+    """Sets how long one author has to wait between two posts, live; 0 ends slow mode."""
+    _change(thread, "thread.slowed", now, slow_mode_seconds=seconds)
 
 
 def retitle(thread: Thread, title: str, *, now: datetime) -> None:

@@ -24,6 +24,7 @@ declare const LIVE_URL: string;
 
 const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
 const MINUTE_MILLISECONDS = 60_000;
+const COUNT_MILLISECONDS = 200;
 const ERROR_MILLISECONDS = 8000;
 const LOAD_MILLISECONDS = 10_000; // before what could not be loaded is asked for again
 
@@ -43,6 +44,7 @@ let dirty: Set<number | undefined> | null = new Set();
 let isDrawPlanned = false;
 let isPosting = false;
 let newPosts = 0;
+let counted = -1;
 let typedAt = 0;
 
 // what the document has: comments/pages/templates/kibitz/embed_frame.html
@@ -51,8 +53,9 @@ const [head, composer, notice, list, region] =
 const [total, presence, sorter] = parts<[HTMLElement, HTMLElement, HTMLSelectElement]>(head);
 const pattern = composer.cloneNode(true);
 const status = createStatus(total, presence, region);
-const thread = createThread(list, { settings, storage, url: page.url, now: Date.now });
+const thread = createThread(list, { settings, storage, url: page.url, now: Date.now, shifted: tellHeight });
 const kit: Kit = {
+  addBranchPage,
   addOne,
   api,
   button,
@@ -71,6 +74,7 @@ const kit: Kit = {
   redraw,
   reply,
   reveal,
+  rewind: (found) => live?.rewind(found),
   say: status.say,
   setHtml,
   setText,
@@ -140,9 +144,8 @@ function changed(...roots: (number | undefined)[]): void {
   for (const id of roots) dirty?.add(id);
   if (isDrawPlanned) return;
   isDrawPlanned = true;
-  // a hidden tab gets no animation frames
-  if (document.hidden) setTimeout(draw, 200);
-  else requestAnimationFrame(draw);
+  thread.steady.change(draw);
+  setTimeout(drawCount, COUNT_MILLISECONDS); // whoever does not see the list still has the count, in a tab's title
 }
 
 function draw(): void {
@@ -152,24 +155,41 @@ function draw(): void {
   thread.draw(state, roots);
   drawNotices();
   thread.drawPill(state, isPosting);
-  const { posts } = state.thread;
-  status.count(posts);
-  tellHost({ kibitz: "count", count: posts });
+  drawCount();
   if (newPosts) status.say(text("newComments", newPosts));
   newPosts = 0;
 }
 
+function drawCount(): void {
+  const { posts } = state.thread;
+  if (posts === counted) return;
+  counted = posts;
+  status.count(posts);
+  tellHost({ kibitz: "count", count: posts });
+}
+
+function tellHeight(shift = 0): void {
+  tellHost({ kibitz: "height", height: Math.ceil(root.getBoundingClientRect().height), shift });
+}
+
 function redraw(): void {
   dirty = null;
+  thread.steady.release();
   draw();
 }
 
 function drawNotices(): void {
-  const { locked } = state.thread;
+  const { locked, slow_mode_seconds: pause } = state.thread;
   const isClosed = locked || !settings.guests_may_post;
   composer.hidden = isClosed;
-  notice.hidden = boot.read_only || (!isClosed && settings.moderation === "post");
-  notice.textContent = text(locked ? "locked" : isClosed ? "guestsClosed" : "moderated");
+  const lines = [];
+  if (isClosed) lines.push(text(locked ? "locked" : "guestsClosed"));
+  else {
+    if (settings.moderation !== "post") lines.push(text("moderated"));
+    if (pause) lines.push(text("slowMode", pause));
+  }
+  notice.hidden = boot.read_only || !lines.length;
+  setText(notice, lines.join(" "));
 }
 
 /** Marks the list as busy until the answer is there. */
@@ -349,9 +369,7 @@ setInterval(() => {
 
 if (root.dataset.theme === "auto")
   root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-new ResizeObserver(() =>
-  tellHost({ kibitz: "height", height: Math.ceil(root.getBoundingClientRect().height) }),
-).observe(main);
+new ResizeObserver(() => tellHeight()).observe(main);
 startForm(composer, storage, prepare);
 shown();
 if (settings.realtime !== "off")

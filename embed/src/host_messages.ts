@@ -14,8 +14,8 @@ export type ToFrame =
 /** Frame -> loader. */
 export type ToHost =
   | { kibitz: "ready" }
-  /** CSS pixels of the whole document. */
-  | { kibitz: "height"; height: number }
+  /** CSS pixels of the whole document; by `shift` of them what is being read moved down in it, and is to be scrolled. */
+  | { kibitz: "height"; height: number; shift: number }
   | { kibitz: "count"; count: number }
   | { kibitz: "post"; id: number }
   /** Bring this place of the frame, in CSS pixels from its top, into view. */

@@ -17,7 +17,7 @@ const ALLOW = "clipboard-write; publickey-credentials-get; identity-credentials-
 /** Any CSS colour as its four bytes; a canvas knows every notation. */
 function rgba(color: string): Uint8ClampedArray | number[] {
   const canvas = document.createElement("canvas").getContext("2d");
-  if (!canvas) return [255, 255, 255, 0];
+  if (!canvas) return [];
   canvas.fillStyle = color;
   canvas.fillRect(0, 0, 1, 1);
   return canvas.getImageData(0, 0, 1, 1).data;
@@ -33,14 +33,15 @@ function themeBehind(element: Element | null): Theme {
   return scheme.includes("dark") && (osDark.matches || !scheme.includes("light")) ? "dark" : "light";
 }
 
+/** 0 or NaN where the address names none. */
 function linkedPost(): number {
-  return Number(/^#kibitz-(\d+)$/.exec(location.hash)?.[1]);
+  return Number(location.hash.split("#kibitz-")[1]);
 }
 
 class Comments extends HTMLElement {
   static observedAttributes = ["site", "page-id", "page-url", "theme", "lang", "sort", "label", "read-only"];
   #frame: HTMLIFrameElement | undefined;
-  #leaving = new AbortController();
+  #leaving!: AbortController;
   #wanted = 0;
   #reloading = 0;
   #late = 0;
@@ -48,8 +49,8 @@ class Comments extends HTMLElement {
   connectedCallback(): void {
     this.#leaving = new AbortController();
     const { signal } = this.#leaving;
-    this.style.display = "block";
-    this.style.minHeight = `${HEIGHT_MIN_PX}px`;
+    // an owner's own inline height comes last and wins: who reserves room has nothing move
+    this.style.cssText = `display:block;min-height:${HEIGHT_MIN_PX}px;${this.style.cssText}`;
     addEventListener("message", (event) => this.#receive(event), { signal });
     addEventListener("hashchange", () => this.#goto(linkedPost()), { signal });
     osDark.addEventListener("change", () => this.#sendTheme(), { signal });
@@ -114,7 +115,7 @@ class Comments extends HTMLElement {
     const canonical = document.querySelector<HTMLLinkElement>("link[rel=canonical]");
     const asked = (name: string) => this.getAttribute(name) ?? "";
     const query = new URLSearchParams({
-      url: asked("page-url") || canonical?.href || location.href.split("#")[0] || "",
+      url: asked("page-url") || canonical?.href || location.href.replace(/#.*/, ""),
       page_id: asked("page-id"),
       title: document.title,
       theme: this.#theme(),
@@ -158,9 +159,11 @@ class Comments extends HTMLElement {
     const kind = message?.kibitz;
     if (kind === "height") {
       frame.style.height = `${Math.min(Math.max(Number(message.height) || 0, HEIGHT_MIN_PX), HEIGHT_MAX_PX)}px`;
+      // in the task of the height, or the page jumps
+      if (message.shift) scrollBy({ top: Number(message.shift), behavior: "instant" });
     } else if (kind === "scroll") {
-      scrollTo({ top: frame.getBoundingClientRect().top + scrollY + (Number(message.top) || 0) - SCROLL_MARGIN_PX });
-    } else if (/^(ready|count|post|error)$/.test(kind)) {
+      scrollBy({ top: frame.getBoundingClientRect().top + Number(message.top) - SCROLL_MARGIN_PX });
+    } else if (["ready", "count", "post"].includes(kind)) {
       clearTimeout(this.#late);
       this.#tell(kind, message);
       if (kind !== "ready") return;

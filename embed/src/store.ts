@@ -2,7 +2,7 @@
 import type { Post, Thread, ThreadEvent, Totals } from "./frames";
 import type { Snapshot } from "./wire";
 
-export type Sort = "newest" | "oldest" | "best" | "controversial";
+export type Sort = "newest" | "oldest" | "best" | "controversial" | "replies";
 
 export interface Entry {
   post: Post;

@@ -392,11 +392,13 @@ export interface components {
             title: string;
             locked: boolean;
             pinned: number | null;
+            /** @description That one author has to wait between two comments; 0 = no slow mode. */
+            slow_mode_seconds: number;
             /** @description Published posts. */
             posts: number;
         };
         /** @enum {string} */
-        TypeEnum: "post.created" | "post.edited" | "post.deleted" | "post.approved" | "post.hidden" | "thread.locked" | "thread.unlocked" | "thread.pinned" | "thread.unpinned" | "thread.retitled";
+        TypeEnum: "post.created" | "post.edited" | "post.deleted" | "post.approved" | "post.hidden" | "thread.locked" | "thread.unlocked" | "thread.pinned" | "thread.unpinned" | "thread.retitled" | "thread.slowed";
         /** @enum {integer} */
         ValueEnum: 1 | 0 | -1;
         /** @description 1 for, -1 against, 0 takes the vote back. */
@@ -1259,7 +1261,7 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 root?: number;
-                sort?: "newest" | "oldest" | "best" | "controversial";
+                sort?: "newest" | "oldest" | "best" | "controversial" | "replies";
             };
             header?: never;
             path: {

@@ -13,7 +13,15 @@ export const EPOCH = "e1";
 
 export const SETTINGS: LiveOptions["settings"] = { realtime: "on", reconnect_spread_seconds: 10, silence_seconds: 45 };
 
-export const thread: Thread = { key: "k", url: "https://a.example/", title: "", locked: false, pinned: null, posts: 0 };
+export const thread: Thread = {
+  key: "k",
+  url: "https://a.example/",
+  title: "",
+  locked: false,
+  pinned: null,
+  slow_mode_seconds: 0,
+  posts: 0,
+};
 
 export function post(id: number, changes: Partial<Post> = {}): Post {
   return {

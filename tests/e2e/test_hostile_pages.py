@@ -48,6 +48,39 @@ def test_a_hostile_page_sets_nothing_but_values(
     seen.assert_nothing_ran()
 
 
+@pytest.mark.parametrize("shift", ["NaN", "soon", None, [], {}, 1e-9])
+def test_nothing_but_pixels_scrolls_the_page(
+    shift: object, kibitz: Run, host: HostSite, readers: Readers
+) -> None:
+    page = host.pasted("a-page-of-shifts", element(kibitz, "a-page-of-shifts"), paragraphs=30)
+    seen = readers.comments().open(page.url)
+    scrolled = seen.page.evaluate("scrollY")
+
+    seen.document.evaluate(
+        "shift => parent.postMessage({ kibitz: 'height', height: 700, shift }, '*')", shift
+    )
+
+    frame = seen.page.locator("kibitz-comments iframe")
+    wait_until(lambda: frame.evaluate("frame => frame.style.height") == "700px", message="the height")
+    assert scrolled > 0
+    assert seen.page.evaluate("scrollY") == pytest.approx(scrolled, abs=1)
+
+
+def test_a_page_on_its_way_somewhere_is_not_stopped_by_heights(
+    kibitz: Run, host: HostSite, readers: Readers
+) -> None:
+    page = host.pasted("a-page-in-motion", element(kibitz, "a-page-in-motion"), paragraphs=30)
+    seen = readers.comments().open(page.url)
+    assert seen.page.evaluate("scrollY") > 0
+    seen.document.evaluate(
+        "() => setInterval(() => parent.postMessage({ kibitz: 'height', height: 700, shift: 0 }, '*'), 10)"
+    )
+
+    seen.page.evaluate("() => scrollTo({ top: 0, behavior: 'smooth' })")
+
+    wait_until(lambda: seen.page.evaluate("scrollY") == 0, message="the page's own way to its top")
+
+
 def test_only_the_frame_itself_is_believed(kibitz: Run, host: HostSite, readers: Readers) -> None:
     page = host.pasted(
         "a-page-of-forgers", element(kibitz, "a-page-of-forgers") + "<iframe id=forger srcdoc=''></iframe>"

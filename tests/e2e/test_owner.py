@@ -20,7 +20,13 @@ SET: Final = (
     "(element, attributes) => Object.entries(attributes).forEach(([n, v]) => element.setAttribute(n, v))"
 )
 NARROW: Final = {"width": 320, "height": 800}
+TALL: Final = {"width": 1280, "height": 1600}
 HIDDEN_BESIDE: Final = "() => document.documentElement.scrollWidth - innerWidth"
+SHIFTS: Final = """
+  window.shifts = [];
+  new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value)))
+    .observe({ type: "layout-shift", buffered: true });
+"""
 COLOR_OF: Final = "(selector) => getComputedStyle(document.querySelector(selector)).color"
 
 
@@ -252,3 +258,28 @@ def test_counts_are_one_request_and_say_what_the_owner_wants(
     assert len(asked) == 1
     seen.page.locator("kibitz-count").first.evaluate(SET, {"page-id": "counted-one"})
     expect(shown.first).to_have_text("1 comment")
+
+
+@pytest.mark.parametrize("where", ["in the tag", "in a stylesheet"])
+def test_a_page_that_reserves_room_has_nothing_move(
+    where: str, kibitz: Run, host: HostSite, readers: Readers
+) -> None:
+    name = f"room-{where}".replace(" ", "-")
+    snippet = element(kibitz, name)
+    if where == "in the tag":
+        snippet = snippet.replace(
+            "<kibitz-comments", "<kibitz-comments style='display:block;min-height:25rem'"
+        )
+    else:
+        rule = "kibitz-comments { display: block; min-height: 25rem !important }"
+        snippet = f"<style>{rule}</style>{snippet}"
+    page = host.pasted(name, snippet)
+    seen = readers.comments(viewport=TALL)
+    seen.page.add_init_script(SHIFTS)
+
+    seen.open(page.url)
+
+    expect(seen.page.locator("#after")).to_be_in_viewport()  # where a shift of it counts
+    assert seen.element.evaluate("element => element.offsetHeight") == 25 * 16
+    assert seen.element.locator("iframe").evaluate("frame => frame.offsetHeight") > 160  # it grew within
+    assert seen.page.evaluate("shifts") == []

@@ -1,11 +1,14 @@
 """What a reader has on screen stays in its place, and a thread of any shape can be read."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.cast import Page
 from tests.e2e.readers import Readers
-from tests.e2e.screens import SOON_MILLISECONDS
+from tests.e2e.screens import SOON_MILLISECONDS, Comments
 from tests.e2e.visitors import Visitor
 from tests.running import Run
 
@@ -37,7 +40,81 @@ DEEPEST = """() => {
   }
   return deepest;
 }"""
+MAKE_REPLIES = """
+from django.db import transaction
+from django.utils import timezone
+from comments.posting.services import Draft, create_post
+from comments.threads.models import Post
+from comments.threads.services import Page
+with transaction.atomic():
+    parent = Post.objects.select_related("thread__site", "author").get(pk={parent})
+    thread, author = parent.thread, parent.author
+    page = Page(page_id=thread.page_id, url=thread.url, title=thread.title)
+    for number in range({count}):
+        draft = Draft(f"Late {{number}}.", "alice", "", parent.pk, None, "")
+        create_post(thread.site, thread.key, page, draft, author=author, now=timezone.now())
+"""
+SLOW_DOWN = """
+from django.utils import timezone
+from comments.threads.models import Thread
+from comments.threads.services import slow_down
+slow_down(Thread.objects.select_related("site").get(key="{key}"), {seconds}, now=timezone.now())
+"""
+WATCH_PICTURES = """() => {
+  window.pictures = { shifts: [], longest: 0, slow: [] };
+  new PerformanceObserver((list) => {
+    for (const { value, sources, hadRecentInput } of list.getEntries())  // as a new size
+      if (!hadRecentInput) pictures.shifts.push([value, ...sources.map(({ node }) => node?.id)]);
+  }).observe({ type: "layout-shift" });
+  new PerformanceObserver((list) => pictures.slow.push(...list.getEntries().map((entry) => entry.duration)))
+    .observe({ type: "long-animation-frame" });
+  let last = performance.now();
+  const next = (now) => {
+    pictures.longest = Math.max(pictures.longest, now - last);
+    last = now;
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+}"""
+DRAWN = "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 250)))"
 SELECTED = "field => [field.selectionStart, field.selectionEnd, document.activeElement === field]"
+
+
+def wait_until_drawn(seen: Comments) -> None:
+    """Until what the frame asked of its page, and the pill's way after it, are done."""
+    for frame in seen.page.frames:
+        frame.evaluate(DRAWN)
+
+
+def scroll_to(seen: Comments, node: Locator) -> None:
+    """Puts it into the upper half of the window, as a reader would."""
+    top = node.bounding_box()
+    assert top
+    seen.page.evaluate("(top) => scrollBy({ top, behavior: 'instant' })", top["y"] - 200)
+    wait_until_drawn(seen)
+
+
+def place_of(node: Locator) -> float:
+    """In the window of the page."""
+    box = node.bounding_box()
+    assert box
+    return box["y"]
+
+
+def height_of(seen: Comments) -> float:
+    box = seen.element.bounding_box()
+    assert box
+    return box["height"]
+
+
+def watch_pictures(seen: Comments) -> None:
+    for frame in seen.page.frames:
+        frame.evaluate(WATCH_PICTURES)
+
+
+def pictures(seen: Comments) -> list[dict[str, Any]]:
+    """Of the page and of the frame in it: layout shifts and the longest time between two pictures, in ms."""
+    return [frame.evaluate("() => pictures") for frame in seen.page.frames]
 
 
 def test_new_comments_wait_and_move_nothing(page: Page, readers: Readers, alice: Visitor) -> None:
@@ -137,3 +214,101 @@ def test_a_link_to_a_comment_leads_to_it(page: Page, readers: Readers, alice: Vi
     seen.page.goto(f"{page.url}#kibitz-{linked}")
 
     expect(seen.by_id(linked).body).to_be_in_viewport(timeout=SOON_MILLISECONDS)
+
+
+@pytest.mark.parametrize("where", ["inside the branch", "below it"])
+def test_a_hundred_live_replies_in_a_second_move_nothing_that_is_read(
+    where: str, kibitz: Run, page: Page, readers: Readers, alice: Visitor
+) -> None:
+    root = alice.posted("Root.")
+    answered = alice.posted("Answered a lot.", parent=root)
+    for number in range(8):
+        alice.posted(f"Reply {number}.", parent=root)
+    below = [alice.posted(f"Post {number}.") for number in range(30)]
+    seen = readers.comments().open(page.url)
+    seen.frame.get_by_label("Sort by").select_option(label="Oldest")
+    expect(seen.posts.first).to_have_attribute("data-id", str(root))
+    watched = seen.with_body("Reply 6.").node if where == "inside the branch" else seen.by_id(below[14]).node
+    scroll_to(seen, watched)
+    watch_pictures(seen)
+    before, height = place_of(watched), height_of(seen)
+
+    kibitz.manage("shell", "--verbosity", "0", "-c", MAKE_REPLIES.format(parent=answered, count=100))
+
+    expect(seen.count).to_have_text("140 comments")
+    expect(seen.posts).to_have_count(140)
+    wait_until_drawn(seen)
+    assert place_of(watched) == pytest.approx(before, abs=1)
+    in_page, in_frame = pictures(seen)
+    print(in_page, in_frame)  # the longest time between two pictures, and the long ones, in ms
+    assert in_page["shifts"] == []
+    if where == "inside the branch":  # where the frame counts its own growth as a shift, in a view of its own
+        assert height_of(seen) > height + 5_000
+    else:
+        assert in_frame["shifts"] == []
+
+
+def test_a_branch_that_grew_out_of_sight_moves_nothing_when_it_comes_into_view(
+    kibitz: Run, page: Page, readers: Readers, alice: Visitor
+) -> None:
+    root = alice.posted("Answered a lot.")
+    below = [alice.posted(f"Post {number}.") for number in range(30)]
+    seen = readers.comments().open(page.url)
+    seen.frame.get_by_label("Sort by").select_option(label="Oldest")
+    expect(seen.posts.first).to_have_attribute("data-id", str(root))
+    next_to_it = seen.by_id(below[0]).node
+    scroll_to(seen, seen.by_id(below[8]).node)
+    kibitz.manage("shell", "--verbosity", "0", "-c", MAKE_REPLIES.format(parent=root, count=100))
+    expect(seen.posts).to_have_count(131)
+    height = height_of(seen)
+    scroll_to(seen, next_to_it)
+    before = place_of(next_to_it)
+
+    for _ in range(5):
+        seen.page.evaluate("() => scrollBy({ top: -100, behavior: 'instant' })")
+        wait_until_drawn(seen)
+
+    assert place_of(next_to_it) == pytest.approx(before + 500, abs=1)
+    assert height_of(seen) > height + 5_000
+
+
+def test_a_link_to_a_reply_deep_in_a_branch_on_a_later_page_leads_to_it(
+    page: Page, readers: Readers, alice: Visitor
+) -> None:
+    deep = alice.posted("Level 0.")
+    for level in range(1, 15):
+        deep = alice.posted(f"Level {level}.", parent=deep)
+    for number in range(55):
+        alice.posted(f"Later {number}.")
+    seen = readers.comments()
+
+    seen.page.goto(f"{page.url}#kibitz-{deep}")
+
+    expect(seen.by_id(deep).body).to_be_in_viewport(timeout=SOON_MILLISECONDS)
+    expect(seen.with_body("Level 0.").node).to_be_attached()
+
+
+def test_a_link_that_leads_nowhere_says_so(page: Page, readers: Readers, alice: Visitor) -> None:
+    alice.posted("Here.")
+    deleted = alice.posted("Gone soon.")
+    alice.delete(deleted)
+    elsewhere = alice.posted("On another page.", page=replace(page, page_id="elsewhere"))
+
+    for target in (deleted, elsewhere, 2**40):
+        seen = readers.comments()
+        seen.page.goto(f"{page.url}#kibitz-{target}")
+        expect(seen.notice).to_have_text("The comment that the link leads to is not here.")
+        expect(seen.bodies).to_have_text(["Here."])
+
+
+def test_slow_mode_is_shown_while_one_reads_and_goes_again(
+    kibitz: Run, page: Page, readers: Readers, alice: Visitor
+) -> None:
+    alice.posted("Heated.")
+    seen = readers.comments().open(page.url)
+
+    kibitz.manage("shell", "--verbosity", "0", "-c", SLOW_DOWN.format(key=page.key, seconds=30))
+    expect(seen.notice).to_have_text("Slow mode: one comment every 30 seconds.")
+
+    kibitz.manage("shell", "--verbosity", "0", "-c", SLOW_DOWN.format(key=page.key, seconds=0))
+    expect(seen.notice).to_have_count(0)

@@ -183,6 +183,13 @@ def test_a_closed_thread_says_so_and_has_no_form(page: Page, alice: Person) -> N
     assert '<form class="composer" data-place="0" hidden>' in html
 
 
+def test_slow_mode_is_said_at_once(page: Page, alice: Person) -> None:
+    alice.posted()
+    Thread.objects.update(slow_mode_seconds=30)
+
+    assert '<p class="notice">Slow mode: one comment every 30 seconds.</p>' in content_of(served(page))
+
+
 def test_read_only_leaves_reading(page: Page, alice: Person) -> None:
     alice.posted("To be read.")
 

@@ -48,6 +48,7 @@ def test_the_first_post_names_the_thread(alice: Person, page: Page) -> None:
         "title": page.title,
         "locked": False,
         "pinned": None,
+        "slow_mode_seconds": 0,
         "posts": 1,
     }
 

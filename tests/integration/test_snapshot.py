@@ -18,7 +18,7 @@ from tests.cast import Page, Person
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-SORTS = ["newest", "oldest", "best", "controversial"]
+SORTS = ["newest", "oldest", "best", "controversial", "replies"]
 
 
 @pytest.fixture
@@ -37,6 +37,7 @@ def thread(alice: Person) -> Thread:
             down=number % 3,
             best=best(number % 5, number % 3),
             controversy=controversy(number % 5, number % 3),
+            replies=number % 6,
         )
         for number in range(23)
     )
@@ -45,7 +46,7 @@ def thread(alice: Person) -> Thread:
 
 def in_order(sort: str, posts: Iterable[Post]) -> list[int]:
     """What the sort promises: its column, then the id, both in one direction."""
-    column = {"newest": "created", "oldest": "created", "best": "best", "controversial": "controversy"}[sort]
+    column = {"newest": "created", "oldest": "created", "controversial": "controversy"}.get(sort, sort)
     ordered = sorted(posts, key=lambda post: (getattr(post, column), post.pk), reverse=sort != "oldest")
     return [post.pk for post in ordered]
 

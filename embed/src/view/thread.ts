@@ -6,6 +6,7 @@ import { branch, type Entry, type State, waitingCount } from "../store";
 import type { Settings } from "../wire";
 import { button, h, parts, reconcile, setText } from "./dom";
 import { createPost, type PostView } from "./post";
+import { createSteady, look, type Steady } from "./steady";
 
 const POST_HEIGHT_PX = 110; // a guess for branches that were never on screen
 const FOLLOW_MILLISECONDS = 400;
@@ -18,12 +19,15 @@ export interface ThreadContext {
   storage: Storage;
   url: string;
   now(): number;
+  /** The list grew by so many pixels above what is being read. */
+  shifted(shift: number): void;
 }
 
 export interface ThreadView {
   node: HTMLElement;
   feed: HTMLElement;
   view(id: number | undefined): PostView | undefined;
+  steady: Steady;
   /** Draws the branches with these roots, or all. */
   draw(state: State, dirty: Set<number | undefined> | null): void;
   /** The new roots that wait; `isPosting` holds the news back, because one of them may be the reader's own. */
@@ -37,7 +41,7 @@ export interface ThreadView {
 }
 
 /** Goes on with the list that came in the document. */
-export function createThread(node: HTMLElement, { settings, storage, url, now }: ThreadContext): ThreadView {
+export function createThread(node: HTMLElement, { settings, storage, url, now, shifted }: ThreadContext): ThreadView {
   const [pill, empty, feed, more] = parts<HTMLElement[] & Record<0 | 1 | 2 | 3, HTMLElement>>(node);
   const posts = new Map<number, PostView>();
   const boxes = new Map<number, HTMLElement>();
@@ -97,15 +101,14 @@ export function createThread(node: HTMLElement, { settings, storage, url, now }:
     return box;
   }
 
-  /** Keeps the pill in sight. A frame cannot see its page scroll, but it can ask which part of it is visible. */
+  /** Keeps the pill in sight. */
   function followReader(): void {
     if (pill.hidden) return;
-    new IntersectionObserver(([seen], observer) => {
-      observer.disconnect();
-      const above = seen ? seen.intersectionRect.top - seen.boundingClientRect.top : 0;
+    look(node, ({ intersectionRect, boundingClientRect }) => {
+      const above = intersectionRect.top - boundingClientRect.top;
       pill.style.top = `${above > 0 ? above + 8 : -18}px`; // at the top of the view, or between composer and list
       setTimeout(followReader, FOLLOW_MILLISECONDS);
-    }).observe(node);
+    });
   }
 
   /** Tells screen readers where in the list each post is; after a while, for a burst and a long list cost a frame. */
@@ -136,6 +139,7 @@ export function createThread(node: HTMLElement, { settings, storage, url, now }:
     feed,
     canChange,
     view: (id) => posts.get(id ?? 0),
+    steady: createSteady(feed, pill, shifted),
     draw(state, dirty) {
       const { held, next, roots } = state;
       const drawn = roots.map((root) => {

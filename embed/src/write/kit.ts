@@ -1,9 +1,10 @@
 // What the lazy parts borrow from the app, so that no byte is loaded twice. The app hands it over as it starts.
 import type { Api, Page } from "../api";
+import type { Cursor } from "../frames";
 import type { ToHost } from "../host_messages";
 import type { text as textOf } from "../messages";
 import type { Storage } from "../storage";
-import type { addOne as addOneTo, reveal as revealIn, State } from "../store";
+import type { addBranchPage as addBranchPageTo, addOne as addOneTo, reveal as revealIn, State } from "../store";
 import type * as dom from "../view/dom";
 import type { createPost as createPostOf } from "../view/post";
 import type { ThreadView } from "../view/thread";
@@ -11,6 +12,7 @@ import type { Settings } from "../wire";
 
 export interface Kit extends Pick<typeof dom, "button" | "h" | "setHtml" | "setText"> {
   text: typeof textOf;
+  addBranchPage: typeof addBranchPageTo;
   addOne: typeof addOneTo;
   reveal: typeof revealIn;
   createPost: typeof createPostOf;
@@ -27,6 +29,8 @@ export interface Kit extends Pick<typeof dom, "button" | "h" | "setHtml" | "setT
   state(): State;
   /** Draws the branch with this root soon. */
   changed(root: number | undefined): void;
+  /** What came with a page may be older than what came live: the line asks again from there. */
+  rewind(found: Cursor): void;
   draw(): void;
   /** Draws everything at once. */
   redraw(): void;
