@@ -1,6 +1,7 @@
 """The document inside the iframe: Kibitz's own origin, a strict policy, and what the app needs to start."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final, cast, get_args
 
 from django.http import HttpRequest, HttpResponse
@@ -58,6 +59,8 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
     words = Words(look["lang"], page_texts(look["lang"], found.texts))
     start = _start(request, boot, found, page)
     first = first_page(start, start["settings"], page.url, words)
+    if start["read_only"]:
+        first = replace(first, notice="")  # the page chose that for everybody; it may say why
     response = render(
         request,
         "kibitz/embed_frame.html",

@@ -333,14 +333,14 @@ main.addEventListener("click", async (event) => {
   try {
     await (ACTS[name] ?? (await write()).acts[name])?.(id, target);
   } catch (error) {
-    fail(id, error);
+    fail(thread.view(id)?.acts ?? target, error);
   }
 });
 
-/** A failure, said beside the post and aloud. */
-function fail(id: number, error: unknown): void {
+/** A failure, said beside what was clicked and aloud. */
+function fail(clicked: Element, error: unknown): void {
   const message = h("p", "error", { role: "alert" });
-  thread.view(id)?.acts.after(message);
+  clicked.after(message);
   setText(message, explain(error));
   setTimeout(() => message.remove(), ERROR_MILLISECONDS);
 }

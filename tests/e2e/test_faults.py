@@ -131,3 +131,19 @@ def test_a_reader_reads_while_the_api_is_away_and_is_live_when_it_is_back(
 
     expect(seen.pill).to_be_visible(timeout=HEALED_MILLISECONDS)
     expect(seen.state).to_have_text("Live", timeout=HEALED_MILLISECONDS)
+
+
+def test_more_comments_that_do_not_come_are_told_and_can_be_asked_for_again(
+    proxy: Proxy, far_page: Page, readers: Readers, alice: Visitor
+) -> None:
+    for number in range(51):
+        alice.posted(f"Post {number}.")
+    seen = readers.comments().open(far_page.url)
+    proxy.cut()
+
+    seen.more.click()
+    expect(seen.frame.get_by_role("alert").filter(has_text="The server cannot be reached.")).to_be_visible()
+    proxy.allow()
+    seen.more.click()
+
+    expect(seen.posts).to_have_count(51)

@@ -198,6 +198,7 @@ def test_read_only_leaves_reading(page: Page, alice: Person) -> None:
     assert "To be read." in html
     assert '<form class="composer" data-place="0" hidden>' in html
     assert '<span class="votes" hidden>' in html
+    assert "Only members" not in html.partition("<script")[0]
 
 
 @pytest.mark.usefixtures("site")
