@@ -41,7 +41,8 @@ ORIGIN: Final = "() => performance.timeOrigin"
 WATCH: Final = """() => {
   const seen = window.frames_seen = { gaps: [], long: [], at: performance.now() };
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) seen.long.push(entry.duration);
+    for (const { duration, scripts } of list.getEntries())
+      seen.long.push([duration, scripts.reduce((sum, script) => sum + script.duration, 0)]);
   }).observe({ type: "long-animation-frame" });
   const frame = (now) => { seen.gaps.push(now - seen.at); seen.at = now; requestAnimationFrame(frame); };
   requestAnimationFrame((now) => { seen.at = now; requestAnimationFrame(frame); });
@@ -179,7 +180,8 @@ def row(size: int, frame: Frame, stack: Stack, page: dict[str, str]) -> dict[str
         "burst in s": answered,
         "longest gap between frames ms": max(gaps, default=0.0),
         "long frames": len(long),
-        "longest ms": max(long, default=0.0),
+        "longest ms": max((duration for duration, _ in long), default=0.0),
+        "most script in one ms": max((script for _, script in long), default=0.0),
     }
 
 
@@ -205,8 +207,9 @@ def live_cost(frame: Frame, stack: Stack, page: dict[str, str]) -> Work:
     return Work(tasks, script, layout)
 
 
-def burst(frame: Frame, stack: Stack, page: dict[str, str]) -> tuple[float, list[float], list[float]]:
-    """Seconds until all replies were answered, gaps between frames, and long frames, in milliseconds."""
+def burst(frame: Frame, stack: Stack, page: dict[str, str]) -> tuple[float, list[float], list[list[float]]]:
+    """Seconds until all replies were answered; gaps between frames; long frames, each with its scripts' time.
+    Both in milliseconds."""
     root = frame.locator("article").first
     root.scroll_into_view_if_needed()
     parent = int((root.get_attribute("id") or "").removeprefix("kibitz-"))
@@ -222,7 +225,7 @@ def burst(frame: Frame, stack: Stack, page: dict[str, str]) -> tuple[float, list
         list(posters.map(reply, range(BURST_REPLIES)))
     answered = time.monotonic() - began
     expect(frame.locator("article")).to_have_count(shown + BURST_REPLIES, timeout=GIVE_UP_MILLISECONDS)
-    seen: dict[str, list[float]] = frame.evaluate("() => frames_seen")
+    seen = frame.evaluate("() => frames_seen")
     return answered, seen["gaps"], seen["long"]
 
 
