@@ -47,24 +47,27 @@ async function bundled(options) {
 
 /** Every file's text, by its name. */
 async function outputs() {
-  const style = async (name) => JSON.stringify(await bundled({ entryPoints: [`src/write/${name}.css`] }));
+  const style = async (name) => JSON.stringify(await bundled({ entryPoints: [`src/${name}.css`] }));
   const script = (entry, define) => bundled({ entryPoints: [entry], format: "esm", define });
-  const report = await script("src/write/report.ts", { REPORT_CSS: await style("report") });
+  const report = await script("src/write/report.ts", { DIALOG_CSS: await style("dialog") });
   const write = await script("src/write/index.ts", {
     REPORT_URL: address("report", report),
-    WRITE_CSS: await style("write"),
+    WRITE_CSS: await style("write/write"),
   });
   const linked = await script("src/linked.ts");
+  const keys = await script("src/keys.ts", { DIALOG_CSS: await style("dialog") });
   const live = await script("src/live.ts");
   return {
     "loader.js": await bundled({ entryPoints: ["src/loader.ts"], format: "iife" }),
     "counts.js": await script("src/counts.ts"),
     "app.js": await script("src/app.ts", {
+      KEYS_URL: address("keys", keys),
       LINKED_URL: address("linked", linked),
       LIVE_URL: address("live", live),
       WRITE_URL: address("write", write),
     }),
     "app.css": await bundled({ entryPoints: ["src/app.css"] }),
+    "keys.js": keys,
     "linked.js": linked,
     "live.js": live,
     "write.js": write,

@@ -12,6 +12,7 @@ const BUDGETS_BYTES = {
   "write.js": 6400,
   "report.js": 1536,
   "linked.js": 768,
+  "keys.js": 1536,
   "counts.js": 1024,
 };
 

@@ -19,6 +19,8 @@ import type { Kit } from "./write/kit";
 declare const WRITE_URL: string;
 /** And of what a link to a comment needs. */
 declare const LINKED_URL: string;
+/** And of what steps through the list by keys. */
+declare const KEYS_URL: string;
 /** And of what keeps the thread current once it is seen. */
 declare const LIVE_URL: string;
 
@@ -351,6 +353,10 @@ function explain(error: unknown): string {
   if (error.code in boot.texts) return text(error.code as TextKey, error.retryAfter || 1);
   return error.message || text(error.status ? "failed" : "unreachable");
 }
+
+thread.feed.addEventListener("focusin", () => void import(KEYS_URL).then(({ listen }) => listen(kit)).catch(() => {}), {
+  once: true,
+});
 
 sorter.addEventListener("change", async () => {
   try {

@@ -60,6 +60,15 @@ export class Storage {
     set(`${this.#site}name`, name);
   }
 
+  /** What this reader chose on this site; empty: nothing. */
+  option(name: string): string {
+    return get(`${this.#site}${name}`);
+  }
+
+  setOption(name: string, value: string): void {
+    set(`${this.#site}${name}`, value);
+  }
+
   addOwn(id: number): void {
     this.own.add(id);
     set(`${this.#thread}own`, JSON.stringify([...this.own]));

@@ -81,6 +81,7 @@ class Comments:
         self.bodies = self.frame.locator("article.post .body")
         self.pill = self.frame.get_by_role("button", name=re.compile(r"^\d+ new comments?$"))
         self.more = self.frame.get_by_role("button", name="Show more comments")
+        self.keys = self.frame.get_by_role("button", name="Keyboard shortcuts")
         self.more_replies = self.frame.locator("[data-act=branch]")
 
     def open(self, url: str, *, within: int = SOON_MILLISECONDS) -> "Comments":

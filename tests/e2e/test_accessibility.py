@@ -93,6 +93,11 @@ def test_axe_finds_nothing_wrong(
     expect(seen.pill).to_be_visible()
     assert wrong(document) == [], "a question before deleting, and news"
 
+    seen.keys.focus()
+    seen.page.keyboard.press("Enter")
+    expect(seen.frame.get_by_role("dialog")).to_be_visible()
+    assert wrong(document) == [], "the list of keys"
+
 
 def test_axe_finds_nothing_wrong_in_a_page_without_comments(page: Page, readers: Readers) -> None:
     seen = readers.comments(bypass_csp=True).open(page.url)
@@ -186,15 +191,55 @@ def test_page_keys_step_from_comment_to_comment(thread: Page, readers: Readers) 
     first, second, third = (seen.posts.nth(number) for number in range(3))
     keyboard = seen.page.keyboard
     first.get_by_role("button", name="Reply").focus()
+    expect(seen.keys).to_be_attached()
 
     keyboard.press("PageDown")
     expect(second).to_be_focused()
-    keyboard.press("PageDown")
+    keyboard.press("j")
     expect(third).to_be_focused()
     keyboard.press("PageUp")
     expect(second).to_be_focused()
+    keyboard.press("k")
+    expect(first).to_be_focused()
     keyboard.press("Tab")
-    expect(second.locator(":focus")).to_have_count(1)  # its own first button
+    expect(first.locator(":focus")).to_have_count(1)  # its own first button
+    keyboard.press("r")
+    expect(first.locator("textarea")).to_be_focused()
+    keyboard.press("j")
+    expect(first.locator("textarea")).to_have_value("j")
+    keyboard.press("Escape")
+    expect(first).to_be_focused()
+    keyboard.press("Control+Home")
+    expect(seen.composer.body).to_be_focused()
+
+
+def test_the_short_keys_are_listed_and_can_be_switched_off(thread: Page, readers: Readers) -> None:
+    seen = readers.comments().open(thread.url)
+    first, second = seen.posts.nth(0), seen.posts.nth(1)
+    keyboard = seen.page.keyboard
+    first.get_by_role("button", name="Reply").focus()
+    expect(seen.keys).to_be_attached()
+
+    keyboard.press("?")
+    dialog = seen.frame.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog).to_contain_text("Next or previous comment")
+    dialog.get_by_label("Use j, k, r and ? as shortcuts").uncheck()
+    keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(first.get_by_role("button", name="Reply")).to_be_focused()
+    keyboard.press("j")
+    expect(first.get_by_role("button", name="Reply")).to_be_focused()
+    keyboard.press("PageDown")
+    expect(second).to_be_focused()
+
+    seen.open(thread.url)  # another day
+    first.get_by_role("button", name="Reply").focus()
+    expect(seen.keys).to_be_attached()
+    keyboard.press("j")
+    expect(first.get_by_role("button", name="Reply")).to_be_focused()
+    seen.keys.focus()
+    keyboard.press("Enter")
+    expect(dialog.get_by_role("checkbox")).not_to_be_checked()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

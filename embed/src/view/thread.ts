@@ -123,17 +123,6 @@ export function createThread(node: HTMLElement, { settings, storage, url, now, s
     }, NUMBER_MILLISECONDS);
   }
 
-  // the feed pattern's keys: Page Down and Page Up step from post to post
-  feed.onkeydown = (event) => {
-    const step = event.key === "PageDown" ? 1 : event.key === "PageUp" ? -1 : 0;
-    const target = event.target as HTMLElement;
-    const here = target.closest("article");
-    if (!step || !here || target.matches("textarea")) return;
-    const shown = [...feed.querySelectorAll<HTMLElement>("article:not([hidden])")];
-    shown[shown.indexOf(here) + step]?.focus();
-    event.preventDefault();
-  };
-
   return {
     node,
     feed,

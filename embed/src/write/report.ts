@@ -3,8 +3,8 @@ import type { TextKey } from "../messages";
 import type { Calls } from "./calls";
 import { explain, h, type Kit, setText, takeKit, text } from "./kit";
 
-/** The dialog's style, minified; the build puts it in. */
-declare const REPORT_CSS: string;
+/** The dialogs' style, minified; the build puts it in. */
+declare const DIALOG_CSS: string;
 
 const REASONS = ["spam", "abuse", "offTopic", "other"] satisfies TextKey[];
 const NOTE_MAX_CHARS = 400; // with the reason before it, within the API's 500
@@ -15,7 +15,7 @@ export type Report = (id: number, asked: HTMLElement) => void;
 export function createReport(kit: Kit, { flag }: Calls): Report {
   const sheet = new CSSStyleSheet();
   takeKit(kit);
-  sheet.replaceSync(REPORT_CSS);
+  sheet.replaceSync(DIALOG_CSS);
   document.adoptedStyleSheets.push(sheet);
   return (id, asked) => open(id, asked, kit, flag);
 }
