@@ -12,7 +12,7 @@ from django.views.decorators.gzip import gzip_page
 
 from comments.errors import Invalid, KibitzError
 from comments.pages.assets import app_url, asset, csp_hash
-from comments.pages.first_posts import FirstPost, first_page
+from comments.pages.first_posts import first_page
 from comments.pages.script_json import script_json
 from comments.pages.still_posts import Words
 from comments.pages.still_thread import still_url
@@ -70,7 +70,6 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
             "text": words.text,
             "sorts": [(each, words.text[each], each == start["sort"]) for each in SORTS],
             "first": first,
-            "blank": FirstPost(),
             "still_url": still_url(request, found, boot["key"]),
             "boot": script_json(start | {"posts": [post | {"html": ""} for post in start["posts"]]}),
             "app_url": app_url(),

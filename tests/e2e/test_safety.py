@@ -34,7 +34,7 @@ OUTSIDE = """() => {
   const posts = [...document.querySelectorAll("article")].map(bounds);
   const overlapping = posts.filter((post, index) => index && post.top < posts[index - 1].bottom - 1).length;
   const painting = [...document.querySelectorAll("article .body")]
-    .filter((body) => getComputedStyle(body).overflowY !== "clip").length;
+    .filter((body) => getComputedStyle(body).contain !== "paint").length;
   return { wide, overlapping, painting };
 }"""
 INVENTORY = """() => {

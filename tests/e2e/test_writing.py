@@ -120,6 +120,7 @@ def test_escape_closes_a_reply_and_gives_the_focus_back(page: Page, readers: Rea
     post = seen.by_id(post_id)
     post.press("Reply")
     expect(post.form.body).to_be_focused()
+    expect(post.form.name).to_be_visible()  # what Escape does came with it
 
     post.form.body.press("Escape")
 
