@@ -354,9 +354,11 @@ function explain(error: unknown): string {
   return error.message || text(error.status ? "failed" : "unreachable");
 }
 
-thread.feed.addEventListener("focusin", () => void import(KEYS_URL).then(({ listen }) => listen(kit)).catch(() => {}), {
-  once: true,
-});
+thread.feed.addEventListener(
+  "keydown",
+  (event) => void import(KEYS_URL).then(({ listen }) => listen(kit, event)).catch(() => {}),
+  { once: true },
+);
 
 sorter.addEventListener("change", async () => {
   try {

@@ -1,4 +1,4 @@
-// keys.js: the keys of the list, for whoever has the focus in it; and which they are, with a switch for the short ones.
+// keys.js: the keys of the list, for whoever uses one there; and which they are, with a switch for the short ones.
 import type { Texts } from "./boot";
 import type { Kit } from "./write/kit";
 
@@ -10,8 +10,8 @@ const OFF = "off";
 const STEPS: Record<string, number> = { PageDown: 1, PageUp: -1, j: 1, k: -1 };
 const CONTROL = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
 
-/** Rejects where the texts cannot be had. */
-export async function listen(kit: Kit): Promise<void> {
+/** `first` is the key that brought this file. Rejects where the texts cannot be had. */
+export async function listen(kit: Kit, first: KeyboardEvent): Promise<void> {
   const { api, composer, h, storage, thread } = kit;
   const { feed } = thread;
   const texts = await api.writingTexts(document.documentElement.lang);
@@ -33,7 +33,7 @@ export async function listen(kit: Kit): Promise<void> {
     shown[shown.indexOf(from as HTMLElement) + by]?.focus();
   }
 
-  feed.addEventListener("keydown", (event) => {
+  function press(event: KeyboardEvent): void {
     const { key } = event;
     const here = (event.target as Element).closest("article");
     const isWithControl = event.ctrlKey || event.metaKey;
@@ -48,7 +48,10 @@ export async function listen(kit: Kit): Promise<void> {
     else if (key === "?") open(kit, texts, document.activeElement as HTMLElement);
     else return;
     event.preventDefault();
-  });
+  }
+
+  feed.addEventListener("keydown", press);
+  press(first);
 }
 
 /** The focus returns to where it was. */

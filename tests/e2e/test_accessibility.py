@@ -191,6 +191,7 @@ def test_page_keys_step_from_comment_to_comment(thread: Page, readers: Readers) 
     first, second, third = (seen.posts.nth(number) for number in range(3))
     keyboard = seen.page.keyboard
     first.get_by_role("button", name="Reply").focus()
+    keyboard.press("Shift")
     expect(seen.keys).to_be_attached()
 
     keyboard.press("PageDown")
@@ -207,6 +208,7 @@ def test_page_keys_step_from_comment_to_comment(thread: Page, readers: Readers) 
     expect(first.locator("textarea")).to_be_focused()
     keyboard.press("j")
     expect(first.locator("textarea")).to_have_value("j")
+    expect(first.get_by_label("Name")).to_be_visible()  # and what Escape does with it
     keyboard.press("Escape")
     expect(first).to_be_focused()
     keyboard.press("Control+Home")
@@ -218,6 +220,7 @@ def test_the_short_keys_are_listed_and_can_be_switched_off(thread: Page, readers
     first, second = seen.posts.nth(0), seen.posts.nth(1)
     keyboard = seen.page.keyboard
     first.get_by_role("button", name="Reply").focus()
+    keyboard.press("Shift")
     expect(seen.keys).to_be_attached()
 
     keyboard.press("?")
@@ -234,6 +237,7 @@ def test_the_short_keys_are_listed_and_can_be_switched_off(thread: Page, readers
 
     seen.open(thread.url)  # another day
     first.get_by_role("button", name="Reply").focus()
+    keyboard.press("Shift")
     expect(seen.keys).to_be_attached()
     keyboard.press("j")
     expect(first.get_by_role("button", name="Reply")).to_be_focused()

@@ -133,6 +133,7 @@ def test_control_and_enter_post(page: Page, readers: Readers, alice: Visitor) ->
     seen = readers.comments().open(page.url)
     seen.by_id(root).press("Reply")
     seen.by_id(root).form.body.fill("By two keys.")
+    expect(seen.by_id(root).form.name).to_be_visible()  # what the keys do came with it
 
     seen.by_id(root).form.body.press("Control+Enter")
 
