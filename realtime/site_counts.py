@@ -1,7 +1,6 @@
 """How many comments the threads of a site have, told live to pages that show only that."""
 
 import json
-import logging
 import re
 import threading
 import time
@@ -13,7 +12,8 @@ import redis
 
 from comments.events.redis_clients import command_client
 from comments.events.wire import EventEntry, counts_channel, counts_hash, counts_turn
-from realtime.publisher import Frame, Publisher, PublishFailed
+from realtime.beside import repeat
+from realtime.publisher import Frame, Publisher
 
 PAUSE_SECONDS: Final = 1.0  # between two frames of a site, by whichever formatters
 # A site whose pages have crowds of readers waits longer, so that counts take a tenth of a carrier's time.
@@ -25,12 +25,9 @@ AGAIN_SECONDS: Final = 4.0
 KEEP_SECONDS: Final = 2 * int(MAX_PAUSE_SECONDS)
 TICK_SECONDS: Final = 0.25
 IDLE_SECONDS: Final = 1.0  # how long a stop signal may wait
-AWAY_SECONDS: Final = 2.0
 MAX_THREADS_A_FRAME: Final = 400  # some 45 KB
 # Every event tells the count after it (events.shapes); an edit changes none.
 _COUNTED: Final = re.compile(r'\{"seq":\d+,"type":"(?!post\.edited)[a-z.]+","posts":(\d+)[,}]')
-
-logger = logging.getLogger(__name__)
 
 
 class Count(NamedTuple):
@@ -75,19 +72,14 @@ class SiteCounts:
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set; nothing but that ends it."""
-        while not stop.is_set():
-            if not self._in_redis:
-                self._noted.wait(IDLE_SECONDS)
-            try:
-                self.tell()
-            except (redis.RedisError, PublishFailed) as error:
-                logger.debug("counts are not told: %s", error)
-                stop.wait(AWAY_SECONDS)
-            except Exception:
-                logger.exception("telling counts failed")
-                stop.wait(AWAY_SECONDS)
-            stop.wait(TICK_SECONDS)
+        repeat(lambda: self._take_turn(stop), stop, what="counts")
         self._client.close()
+
+    def _take_turn(self, stop: threading.Event) -> None:
+        if not self._in_redis:
+            self._noted.wait(IDLE_SECONDS)
+        self.tell()
+        stop.wait(TICK_SECONDS)
 
     def tell(self) -> None:
         """Publishes what waits, of sites whose turn it is. Raises redis.RedisError, PublishFailed."""

@@ -1,31 +1,26 @@
 """How many type in a thread without a socket to say so, as on the push tier; told to its readers."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import redis
-
 from comments.events.redis_clients import blocking_client, command_client
 from comments.events.wire import typed_channel
+from realtime.beside import repeat
 from realtime.presence_store import bucketed, typing_in
-from realtime.publisher import Frame, Publisher, PublishFailed
+from realtime.publisher import Frame, Publisher
 
 LOOK_EVERY_SECONDS: Final = 1.0  # a thread is told no more often
 SAY_AGAIN_SECONDS: Final = (
     4.0  # what changed is said at once; to whom came later, and whose 8 s are nearly over
 )
 BLOCK_SECONDS: Final = 1.0  # how long a stop signal may wait
-AWAY_SECONDS: Final = 2.0
 MAX_THREADS: Final = 10_000
 # A thread whose frames keep a carrier busy for so long has 10,000 readers: they are told of posts alone.
 HEAVY_SECONDS: Final = 0.1
 HEAVY_FOR_SECONDS: Final = 60.0
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -60,21 +55,16 @@ class Typists:
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set; nothing but that ends it."""
-        while not stop.is_set():
-            try:
-                with self._listener.pubsub(ignore_subscribe_messages=True) as subscription:
-                    subscription.subscribe(self._channel)
-                    while not stop.is_set():
-                        self.hear(subscription)
-                        self.tell()
-            except (redis.RedisError, PublishFailed) as error:
-                logger.debug("nobody is told who types: %s", error)
-                stop.wait(AWAY_SECONDS)
-            except Exception:
-                logger.exception("telling who types failed")
-                stop.wait(AWAY_SECONDS)
+        repeat(lambda: self._listen(stop), stop, what="who types")
         self._client.close()
         self._listener.close()
+
+    def _listen(self, stop: threading.Event) -> None:
+        with self._listener.pubsub(ignore_subscribe_messages=True) as subscription:
+            subscription.subscribe(self._channel)
+            while not stop.is_set():
+                self.hear(subscription)
+                self.tell()
 
     def hear(self, subscription: Any) -> None:
         """Takes in what is said until the next look at a thread is due."""

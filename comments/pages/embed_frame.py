@@ -19,8 +19,9 @@ from comments.pages.still_thread import still_url
 from comments.sites.models import Site
 from comments.sites.services import get_site
 from comments.sites.texts import Texts, app_texts, direction, document_text, known_tag, page_texts
-from comments.threads.bootstrap import Bootstrap, bootstrap, live_origins
-from comments.threads.queries import Snapshot, Sort, thread_page
+from comments.threads.bootstrap import Bootstrap, bootstrap, live_origins, thread_on
+from comments.threads.models import Thread
+from comments.threads.queries import Snapshot, Sort, page_of
 from comments.threads.services import Page
 
 THEMES: Final = {"light", "dark", "auto"}
@@ -52,12 +53,12 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
         if not asked["page_id"] and not asked["url"]:
             raise Invalid("The snippet names no page: it needs url or page_id.")
         page = Page.named(page_id=asked["page_id"], url=asked["url"], title=asked["title"])
-        boot = bootstrap(found, page, request)
+        thread = thread_on(found, page)
     except KibitzError as error:
         return _refusal(request, error)
     look = _look(request, found)
     words = Words(look["lang"], page_texts(look["lang"], found.texts))
-    start = _start(request, boot, found, page)
+    start = _start(request, found, thread, page)
     first = first_page(start, start["settings"], page.url, words)
     if start["read_only"]:
         first = replace(first, notice="")  # the page chose that for everybody; it may say why
@@ -70,7 +71,7 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
             "text": words.text,
             "sorts": [(each, words.text[each], each == start["sort"]) for each in SORTS],
             "first": first,
-            "still_url": still_url(request, found, boot["key"]),
+            "still_url": still_url(request, found, thread.key),
             "boot": script_json(start | {"posts": [post | {"html": ""} for post in start["posts"]]}),
             "app_url": app_url(),
         },
@@ -83,19 +84,17 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
     return _hardened(response)
 
 
-def _start(request: HttpRequest, boot: Bootstrap, site: Site, page: Page) -> Start:
+def _start(request: HttpRequest, site: Site, thread: Thread, page: Page) -> Start:
     asked, is_read_only = request.GET.get("sort", ""), request.GET.get("read_only") == "1"
     sort = cast("Sort", asked) if asked in SORTS else "newest"
-    settings = boot["settings"]
+    boot = bootstrap(site, thread, request)
     if is_read_only:
-        settings |= {"guests_may_post": False, "votes": False}
-    snapshot = thread_page(boot["key"], sort=sort)
-    if not snapshot["seq"]:  # the bootstrap knows the names of a thread that is not there yet
-        snapshot["thread"] = boot["thread"]
+        boot["settings"] |= {"guests_may_post": False, "votes": False}
+    first = page_of(thread, sort=sort) if thread.pk else None
     return {
         **boot,
-        **snapshot,
-        "settings": settings,
+        "posts": first["posts"] if first else [],
+        "next": first["next"] if first else None,
         "site": site.key,
         "page": {"site": site.key, "page_id": page.page_id, "url": page.url, "title": page.title},
         "origins": site.origins,

@@ -27,7 +27,8 @@ DEPTH_SHOWN: Final = 6  # embed/src/view/post.ts
 HUES: Final = 360
 UNITS: Final = (31_557_600, 2_629_800, 604_800, 86_400, 3600, 60)  # seconds; embed/src/messages.ts
 NOTHING: Final = SafeString()
-ARTICLES_KEPT: Final = 4_096  # some 1.5 KB each: the template takes half a millisecond for one
+ARTICLES_KEPT: Final = 4_096  # each at most some 10 KB: the template takes half a millisecond for one
+KEPT_MAX_CHARS: Final = 2_000  # of a text: longer ones are rare, and would fill memory
 TIMES_KEPT: Final = 4_096
 
 
@@ -67,10 +68,16 @@ class FirstPost:
     style: str = ""  # its depth and its colour, which the policy does not allow as an attribute
 
 
-@lru_cache(maxsize=ARTICLES_KEPT)
 def article(post: FirstPost, text: Labels) -> SafeString:
     """The element, in which votes and passing minutes are all that changes."""
+    return (_kept if len(post.html) <= KEPT_MAX_CHARS else _rendered)(post, text)
+
+
+def _rendered(post: FirstPost, text: Labels) -> SafeString:
     return render_to_string("kibitz/embed_post.html", {"post": post, "text": text})
+
+
+_kept = lru_cache(maxsize=ARTICLES_KEPT)(_rendered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,7 @@ def first_page(snapshot: Snapshot, settings: Settings, url: str, words: Words) -
 
 
 def _notice(thread: ThreadShape, settings: Settings, words: Words) -> str:
-    """What there is to know before one writes, as drawNotices in embed/src/app.ts says it."""
+    """What there is to know before one writes, as drawNotices in embed/src/view/drawing.ts says it."""
     text, pause = words.text, thread["slow_mode_seconds"]
     if thread["locked"]:
         return str(text["locked"])

@@ -18,7 +18,7 @@ from comments.sites.models import SITE_KEY_PATTERN
 from comments.sites.services import get_site
 from comments.sites.texts import app_texts, known_tag
 from comments.threads import queries, serializers
-from comments.threads.bootstrap import bootstrap, counts_live
+from comments.threads.bootstrap import bootstrap, counts_live, thread_on
 from comments.threads.page import KEY_PATTERN, thread_key
 from comments.threads.services import Page
 
@@ -70,7 +70,9 @@ class BootstrapView(ReadingView):
         asked = queried(serializers.PageQuery, request)
         found = get_site(site)
         page = Page.named(page_id=asked["page_id"], url=asked["url"], title="")
-        return front_cacheable_json(request._request, compact_json(bootstrap(found, page, request._request)))
+        return front_cacheable_json(
+            request._request, compact_json(bootstrap(found, thread_on(found, page), request._request))
+        )
 
 
 class WritingTextsView(ReadingView):

@@ -55,14 +55,19 @@ class Bootstrap(TypedDict):
     settings: Settings
 
 
-def bootstrap(site: Site, page: Page, request: HttpRequest) -> Bootstrap:
-    """Resolves a page without creating anything. Raises OriginNotAllowed for a URL outside the site."""
+def thread_on(site: Site, page: Page) -> Thread:
+    """The page's thread; one that is not stored, nor will be by reading, where nobody has written yet. Raises
+    OriginNotAllowed for a URL outside the site."""
     if page.url:
         require_origin(site, page.url)
     key = thread_key(site.key, page.page_id)
-    thread = Thread.objects.filter(key=key).first() or Thread(
+    return Thread.objects.filter(key=key).first() or Thread(
         key=key, url=page.url, title=page.title, epoch=first_epoch(key)
     )
+
+
+def bootstrap(site: Site, thread: Thread, request: HttpRequest) -> Bootstrap:
+    key = thread.key
     return {
         "key": key,
         "epoch": thread.epoch,

@@ -85,13 +85,17 @@ class Replay:
 
 def thread_page(key: str, *, sort: Sort, cursor: str = "", limit: int = ROOTS_PER_PAGE) -> Snapshot:
     """A page of roots in `sort` order, each with its first replies; the pinned root leads the first page.
+    Raises InvalidCursor."""
+    thread = Thread.objects.filter(key=key).first()
+    return _empty_snapshot(key) if thread is None else page_of(thread, sort=sort, cursor=cursor, limit=limit)
+
+
+def page_of(thread: Thread, *, sort: Sort, cursor: str = "", limit: int = ROOTS_PER_PAGE) -> Snapshot:
+    """The same of a thread that is at hand.
 
     The thread's row is read before its posts: what changed in between shows already and comes again as
-    an event, which changes nothing; the other way round it would be missed. Raises InvalidCursor.
+    an event, which changes nothing; the other way round it would be missed.
     """
-    thread = Thread.objects.filter(key=key).first()
-    if thread is None:
-        return _empty_snapshot(key)
     column, is_descending = _ORDER[sort]
     roots = _roots(thread)
     if thread.pinned_post_id is not None:

@@ -3,12 +3,14 @@ import { ApiError, createApi } from "./api";
 import { boot } from "./boot";
 import type { Cursor, ThreadEvent } from "./frames";
 import { connectHost, safeTokens, type ToFrame } from "./host_messages";
+import { later, renew } from "./later";
 import type { Live } from "./live";
 import { addTexts, type TextKey, text } from "./messages";
 import { Storage } from "./storage";
 import { addBranchPage, addOne, addPage, apply, applyTotals, fromSnapshot, reveal, type Sort } from "./store";
 import { startForm } from "./view/composer";
 import { button, h, parts, setHtml, setText } from "./view/dom";
+import { createDrawing } from "./view/drawing";
 import { createPost } from "./view/post";
 import { createStatus } from "./view/status";
 import { createThread } from "./view/thread";
@@ -26,7 +28,6 @@ declare const LIVE_URL: string;
 
 const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
 const MINUTE_MILLISECONDS = 60_000;
-const COUNT_MILLISECONDS = 200;
 const ERROR_MILLISECONDS = 8000;
 const LOAD_MILLISECONDS = 10_000; // before what could not be loaded is asked for again
 
@@ -40,13 +41,6 @@ const tellHost = connectHost(boot.origins, takeHostMessage);
 for (const post of boot.posts) post.html = main.querySelector(`#kibitz-${post.id} .body`)?.innerHTML ?? "";
 let state = fromSnapshot(boot, boot.sort, storage.own);
 let live: Live | null = null;
-let writing: Promise<Writing> | null = null;
-let failures = 0;
-let dirty: Set<number | undefined> | null = new Set();
-let isDrawPlanned = false;
-let isPosting = false;
-let newPosts = 0;
-let counted = -1;
 let typedAt = 0;
 
 // what the document has: comments/pages/templates/kibitz/embed_frame.html
@@ -56,6 +50,16 @@ const [total, presence, sorter] = parts<[HTMLElement, HTMLElement, HTMLSelectEle
 const pattern = composer.cloneNode(true);
 const status = createStatus(total, presence, region);
 const thread = createThread(list, { settings, storage, url: page.url, now: Date.now, shifted: tellHeight });
+const { changed, draw, redraw, heard, posting } = createDrawing({
+  settings,
+  isReadOnly: boot.read_only,
+  thread,
+  status,
+  composer,
+  notice,
+  state: () => state,
+  counted: (count) => tellHost({ kibitz: "count", count }),
+});
 const kit: Kit = {
   addBranchPage,
   addOne,
@@ -68,11 +72,9 @@ const kit: Kit = {
   draw,
   explain,
   h,
+  later,
   page,
-  posting(value) {
-    isPosting = value;
-    changed(0);
-  },
+  posting,
   redraw,
   reply,
   reveal,
@@ -89,17 +91,20 @@ const kit: Kit = {
   typing: sayTyping,
 };
 
-/** Loads what a writer needs, once. A failed address is not asked for again: browsers remember that it failed. */
+const loadWriting = later(WRITE_URL, (address) =>
+  Promise.all([import(address), api.writingTexts(root.lang).then(addTexts)]).then(
+    ([{ createWriting }]): Writing => createWriting(kit),
+  ),
+);
+const loadLive = later(LIVE_URL, (address): Promise<typeof import("./live")> => import(address));
+const loadLinked = later(LINKED_URL, (address): Promise<typeof import("./linked")> => import(address));
+const loadKeys = later(KEYS_URL, (address): Promise<typeof import("./keys")> => import(address));
+
+/** What a writer needs; where it cannot be had, every open form says so. */
 async function write(): Promise<Writing> {
-  writing ??= Promise.all([
-    import(`${WRITE_URL}${failures ? `?${failures}` : ""}`),
-    api.writingTexts(root.lang).then(addTexts),
-  ]).then(([{ createWriting }]) => createWriting(kit));
   try {
-    return await writing;
+    return await loadWriting();
   } catch (error) {
-    failures++;
-    writing = null;
     for (const shown of main.querySelectorAll("form textarea + .error"))
       shown.replaceChildren(text("notReady"), " ", button("act", "prepare", "retry"));
     throw error;
@@ -112,11 +117,6 @@ function prepare(): void {
     ({ adopt }) => adopt(),
     () => undefined,
   );
-}
-
-/** A server that was updated has nothing more for this app, only for a new one. Drafts outlive the change. */
-async function renew(url: string): Promise<void> {
-  if ((await fetch(url)).status === 404) location.reload();
 }
 
 /** A form without a place yet. `place` is the parent's id, or of the post to edit the negative of its own. */
@@ -140,58 +140,8 @@ function reply(id: number): void {
   form.querySelector("textarea")?.focus();
 }
 
-/** Draws one branch soon, with everything else that changes until then; without an argument, the whole list. */
-function changed(...roots: (number | undefined)[]): void {
-  if (!roots.length) dirty = null;
-  for (const id of roots) dirty?.add(id);
-  if (isDrawPlanned) return;
-  isDrawPlanned = true;
-  thread.steady.change(draw);
-  setTimeout(drawCount, COUNT_MILLISECONDS); // whoever does not see the list still has the count, in a tab's title
-}
-
-function draw(): void {
-  const roots = dirty;
-  isDrawPlanned = false;
-  dirty = new Set();
-  thread.draw(state, roots);
-  drawNotices();
-  thread.drawPill(state, isPosting);
-  drawCount();
-  if (newPosts) status.say(text("newComments", newPosts));
-  newPosts = 0;
-}
-
-function drawCount(): void {
-  const { posts } = state.thread;
-  if (posts === counted) return;
-  counted = posts;
-  status.count(posts);
-  tellHost({ kibitz: "count", count: posts });
-}
-
 function tellHeight(shift = 0): void {
   tellHost({ kibitz: "height", height: Math.ceil(root.getBoundingClientRect().height), shift });
-}
-
-function redraw(): void {
-  dirty = null;
-  thread.steady.release();
-  draw();
-}
-
-function drawNotices(): void {
-  const { locked, slow_mode_seconds: pause } = state.thread;
-  const isClosed = locked || !settings.guests_may_post;
-  composer.hidden = isClosed;
-  const lines = [];
-  if (isClosed) lines.push(text(locked ? "locked" : "guestsClosed"));
-  else {
-    if (settings.moderation !== "post") lines.push(text("moderated"));
-    if (pause) lines.push(text("slowMode", pause));
-  }
-  notice.hidden = boot.read_only || !lines.length;
-  setText(notice, lines.join(" "));
 }
 
 /** Marks the list as busy until the answer is there. */
@@ -213,7 +163,7 @@ async function load(sort: Sort): Promise<Cursor> {
 /** Draws a first page, with what this reader has written. */
 function shown(): void {
   redraw();
-  if (writing || isWriter())
+  if (composer.matches(".ready") || isWriter())
     write()
       .then(({ loaded }) => loaded())
       .catch(() => undefined);
@@ -225,16 +175,14 @@ function isWriter(): boolean {
   return [...state.entries.values()].some(({ post }) => thread.canChange(post));
 }
 
-/** `failed` is how often the part that this needs could not be loaded. */
-async function goLive(failed = 0): Promise<void> {
+async function goLive(): Promise<void> {
   try {
-    const { createLive }: typeof import("./live") = await import(`${LIVE_URL}${failed ? `?${failed}` : ""}`);
-    follow(createLive);
+    follow((await loadLive()).createLive);
   } catch {
     status.state("offline");
     setTimeout(() => {
       renew(LIVE_URL).catch(() => undefined);
-      void goLive(failed + 1);
+      void goLive();
     }, LOAD_MILLISECONDS);
   }
 }
@@ -267,7 +215,7 @@ function takeEvent(event: ThreadEvent): void {
   const root = apply(state, event);
   if (state.entries.size > before) {
     if (storage.own.has(event.post?.id ?? 0)) prepare();
-    else newPosts++;
+    else heard();
   }
   if (event.thread) changed();
   else changed(root);
@@ -300,7 +248,7 @@ function show([first]: number[]): void {
 }
 
 async function goto(id: number): Promise<void> {
-  (await import(LINKED_URL)).goto(id, kit);
+  (await loadLinked()).goto(id, kit);
 }
 
 function takeHostMessage(message: ToFrame): void {
@@ -354,11 +302,14 @@ function explain(error: unknown): string {
   return error.message || text(error.status ? "failed" : "unreachable");
 }
 
-thread.feed.addEventListener(
-  "keydown",
-  (event) => void import(KEYS_URL).then(({ listen }) => listen(kit, event)).catch(() => {}),
-  { once: true },
-);
+/** The first key that is used in the list brings what its keys do. */
+function awaitKey(): void {
+  const load = (event: KeyboardEvent) =>
+    void loadKeys()
+      .then(({ listen }) => listen(kit, event))
+      .catch(awaitKey);
+  thread.feed.addEventListener("keydown", load, { once: true });
+}
 
 sorter.addEventListener("change", async () => {
   try {
@@ -379,6 +330,7 @@ if (root.dataset.theme === "auto")
   root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 new ResizeObserver(() => tellHeight()).observe(main);
 startForm(composer, storage, prepare);
+awaitKey();
 shown();
 if (settings.realtime !== "off")
   new IntersectionObserver((seen, observer) => {

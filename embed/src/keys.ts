@@ -1,11 +1,8 @@
 // keys.js: the keys of the list, for whoever uses one there; and which they are, with a switch for the short ones.
 import type { Texts } from "./boot";
+import { openDialog, styleDialogs } from "./dialog";
 import type { Kit } from "./write/kit";
 
-/** The dialogs' style, minified; the build puts it in. */
-declare const DIALOG_CSS: string;
-
-const MARGIN_PX = 8;
 const OFF = "off";
 const STEPS: Record<string, number> = { PageDown: 1, PageUp: -1, j: 1, k: -1 };
 const CONTROL = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl";
@@ -15,10 +12,8 @@ export async function listen(kit: Kit, first: KeyboardEvent): Promise<void> {
   const { api, composer, h, storage, thread } = kit;
   const { feed } = thread;
   const texts = await api.writingTexts(document.documentElement.lang);
-  const sheet = new CSSStyleSheet();
   const opener = h("button", "act keys", {}, say(texts, "keys"));
-  sheet.replaceSync(DIALOG_CSS);
-  document.adoptedStyleSheets.push(sheet);
+  styleDialogs();
   opener.onclick = () => open(kit, texts, opener);
   feed.before(opener); // one step back from the first comment
 
@@ -56,7 +51,6 @@ export async function listen(kit: Kit, first: KeyboardEvent): Promise<void> {
 
 /** The focus returns to where it was. */
 function open({ h, storage }: Kit, texts: Partial<Texts>, from: HTMLElement): void {
-  const main = document.getElementById("kibitz") as HTMLElement;
   const rows: [string, keyof Texts][] = [
     ["j, k, Page Down, Page Up", "keysStep"],
     ["r", "keysReply"],
@@ -80,18 +74,7 @@ function open({ h, storage }: Kit, texts: Partial<Texts>, from: HTMLElement): vo
   choice.checked = storage.option("keys") !== OFF;
   choice.onchange = () => storage.setOption("keys", choice.checked ? "" : OFF);
   close.onclick = () => dialog.close();
-  dialog.onclose = () => {
-    main.style.minHeight = "";
-    dialog.remove();
-    from.focus({ preventScroll: true });
-  };
-  main.append(dialog);
-  dialog.showModal();
-  // the frame is as high as the whole thread, so the middle of it may be far away
-  const height = dialog.offsetHeight + 2 * MARGIN_PX;
-  const top = from.getBoundingClientRect().top + scrollY;
-  main.style.minHeight = `${height}px`;
-  dialog.style.top = `${Math.max(MARGIN_PX, Math.min(top, main.offsetHeight - height))}px`;
+  openDialog(dialog, from, from);
 }
 
 function say(texts: Partial<Texts>, key: keyof Texts): string {

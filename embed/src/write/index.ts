@@ -56,8 +56,9 @@ export function createWriting(kit: Kit): Writing {
   });
 
   const by = uuid();
-  let loading: Promise<Report> | null = null;
-  let loads = 0;
+  const loadReport = kit.later(REPORT_URL, (address) =>
+    import(address).then(({ createReport }): Report => createReport(kit, calls)),
+  );
 
   function sending(letter: Letter): void {
     posting(true);
@@ -170,13 +171,7 @@ export function createWriting(kit: Kit): Writing {
     acts: {
       ...acts,
       async report(id, asked) {
-        loading ??= import(`${REPORT_URL}?${loads++}`).then(({ createReport }): Report => createReport(kit, calls));
-        try {
-          (await loading)(id, asked);
-        } catch (error) {
-          loading = null;
-          throw error;
-        }
+        (await loadReport())(id, asked);
       },
     },
     adopt: adoptAll,

@@ -2,6 +2,7 @@
 import type { Api, Page } from "../api";
 import type { Cursor } from "../frames";
 import type { ToHost } from "../host_messages";
+import type { later as laterOf } from "../later";
 import type { text as textOf } from "../messages";
 import type { Storage } from "../storage";
 import type { addBranchPage as addBranchPageTo, addOne as addOneTo, reveal as revealIn, State } from "../store";
@@ -12,6 +13,7 @@ import type { Settings } from "../wire";
 
 export interface Kit extends Pick<typeof dom, "button" | "h" | "setHtml" | "setText"> {
   text: typeof textOf;
+  later: typeof laterOf;
   addBranchPage: typeof addBranchPageTo;
   addOne: typeof addOneTo;
   reveal: typeof revealIn;

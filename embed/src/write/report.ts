@@ -1,22 +1,17 @@
 // The dialog in which a reader tells the moderators what is wrong with a post; a file of its own.
+import { openDialog, styleDialogs } from "../dialog";
 import type { TextKey } from "../messages";
 import type { Calls } from "./calls";
 import { explain, h, type Kit, setText, takeKit, text } from "./kit";
 
-/** The dialogs' style, minified; the build puts it in. */
-declare const DIALOG_CSS: string;
-
 const REASONS = ["spam", "abuse", "offTopic", "other"] satisfies TextKey[];
 const NOTE_MAX_CHARS = 400; // with the reason before it, within the API's 500
-const MARGIN_PX = 8;
 
 export type Report = (id: number, asked: HTMLElement) => void;
 
 export function createReport(kit: Kit, { flag }: Calls): Report {
-  const sheet = new CSSStyleSheet();
   takeKit(kit);
-  sheet.replaceSync(DIALOG_CSS);
-  document.adoptedStyleSheets.push(sheet);
+  styleDialogs();
   return (id, asked) => open(id, asked, kit, flag);
 }
 
@@ -40,7 +35,6 @@ function open(id: number, asked: HTMLElement, { say, thread }: Kit, flag: Calls[
   const submit = h("button", "primary", {}, text("report"));
   const form = h("form", "", {}, title, ...options, note, error, h("div", "foot", {}, cancel, submit));
   const dialog = h("dialog", "", { "aria-labelledby": "report" }, form);
-  const main = document.getElementById("kibitz") as HTMLElement;
   form.onsubmit = async (event) => {
     event.preventDefault();
     const given = new FormData(form);
@@ -57,19 +51,5 @@ function open(id: number, asked: HTMLElement, { say, thread }: Kit, flag: Calls[
     submit.disabled = false;
   };
   cancel.onclick = () => dialog.close();
-  dialog.onclick = (event) => {
-    if (event.target === dialog) dialog.close(); // beside it
-  };
-  dialog.onclose = () => {
-    main.style.minHeight = "";
-    dialog.remove();
-    asked.focus({ preventScroll: true });
-  };
-  main.append(dialog);
-  dialog.showModal();
-  // The frame is as high as the whole thread, so the middle of it may be far away from the post.
-  const height = dialog.offsetHeight + 2 * MARGIN_PX;
-  const top = (thread.view(id)?.node.getBoundingClientRect().top ?? 0) + scrollY;
-  main.style.minHeight = `${height}px`;
-  dialog.style.top = `${Math.max(MARGIN_PX, Math.min(top, main.offsetHeight - height))}px`;
+  openDialog(dialog, thread.view(id)?.node ?? asked, asked);
 }

@@ -12,6 +12,7 @@ from realtime import holding as holding_module
 from realtime.formatter import Formatter
 from realtime.publisher import Frame, Published, PublishFailed
 from realtime.stream import Batch, QueueUnavailable
+from tests.unit.realtime.doubles import Clock
 
 KEY = "a" * 26
 STREAM = "kibitz:events:0"
@@ -81,14 +82,6 @@ class MemoryPublisher:
             raise TypeError("a defect")
         self.frames += [frame for frame in frames if frame not in refused]
         return Published(refused, {}, dict.fromkeys((frame.key for frame in frames), self.delivery_seconds))
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture(autouse=True)

@@ -10,16 +10,9 @@ from comments.events.wire import SOCKETS
 from realtime.mailbox import Mailbox
 from realtime.presence import HEARTBEAT_SECONDS, TYPING_SECONDS, Presence
 from realtime.presence_store import bucketed
+from tests.unit.realtime.doubles import Clock
 
 KEY = "a" * 26
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Process:

@@ -2,14 +2,13 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 import redis
 
 from comments.events.wire import EventEntry, counts_channel, counts_hash, counts_turn
-from realtime.publisher import Frame, Published, PublishFailed
 from realtime.site_counts import (
     AGAIN_SECONDS,
     MAX_PAUSE_SECONDS,
@@ -19,29 +18,9 @@ from realtime.site_counts import (
     counts_frames,
 )
 from tests import servers
+from tests.unit.realtime.doubles import Clock, MemoryPublisher
 
 KEY, OTHER_KEY = "a" * 26, "b" * 26
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class MemoryPublisher:
-    def __init__(self) -> None:
-        self.frames: list[Frame] = []
-        self.delivery_seconds = 0.0
-        self.is_away = False
-
-    def publish(self, frames: Sequence[Frame]) -> Published:
-        if self.is_away:
-            raise PublishFailed("away")
-        self.frames += frames
-        return Published((), {}, {frame.key: self.delivery_seconds for frame in frames})
 
 
 class Tier:

@@ -2,43 +2,19 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from comments.events.wire import typed_channel, typists_set
 from realtime.presence_store import Counts, PresenceStore
-from realtime.publisher import Frame, Published, PublishFailed
+from realtime.publisher import Frame
 from realtime.typists import HEAVY_FOR_SECONDS, HEAVY_SECONDS, LOOK_EVERY_SECONDS, SAY_AGAIN_SECONDS, Typists
 from tests import servers
+from tests.unit.realtime.doubles import Clock, MemoryPublisher
 
 KEY = "a" * 26
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class MemoryPublisher:
-    def __init__(self) -> None:
-        self.frames: list[Frame] = []
-        self.delivery_seconds = 0.0
-        self.is_away = False
-
-    def publish(self, frames: Sequence[Frame]) -> Published:
-        if self.is_away:
-            raise PublishFailed("away")
-        self.frames += frames
-        return Published((), {}, {frame.key: self.delivery_seconds for frame in frames})
-
-    def texts(self) -> list[str]:
-        texts, self.frames = [frame.text for frame in self.frames], []
-        return texts
 
 
 class Tier:
