@@ -53,11 +53,12 @@ def test_reading_loads_nothing_that_only_writers_need(page: Page, readers: Reade
 
 def test_who_cannot_load_the_form_is_told_and_can_try_again(page: Page, readers: Readers) -> None:
     seen = readers.comments()
-    seen.page.route(WRITE, lambda route: route.abort(), times=1)
+    seen.page.route(WRITE, lambda route: route.abort())  # each letter asks again
     seen.open(page.url)
 
     seen.composer.body.fill("Not lost.")
     expect(seen.composer.error).to_contain_text("This could not be loaded.")
+    seen.page.unroute(WRITE)
     seen.composer.node.get_by_role("button", name="Retry").click()
 
     expect(seen.composer.name).to_be_visible()
