@@ -6,7 +6,7 @@ What is tried is the same in each run.
 
 import json
 from base64 import urlsafe_b64encode
-from typing import Any, Final
+from typing import Any, Final, get_args
 from urllib.parse import quote, quote_from_bytes
 from xml.etree import ElementTree as ET
 
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from comments.threads.queries import Sort
 from tests.cast import ORIGIN, Page
 from tests.edges.visitor import SITE, post
 from tests.nginx.talk import ask
@@ -62,7 +63,7 @@ def cursor_of(told: Any) -> str:
     return urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
 
 
-SORTS: Final = st.sampled_from(["newest", "oldest", "best", "controversial"])
+SORTS: Final = st.sampled_from(get_args(Sort))
 ANY_JSON: Final = st.one_of(
     st.none(),
     st.booleans(),
