@@ -14,6 +14,7 @@ KibitzError
 │   ├── HeaderMissing        403 header_missing              X-Kibitz: 1
 │   ├── OriginNotAllowed     403 origin_not_allowed
 │   ├── GuestsNotAllowed     403 guests_not_allowed
+│   ├── Banned               403 banned
 │   ├── NotAuthor            403 not_author
 │   ├── EditWindowClosed     403 edit_window_closed
 │   ├── OwnPost              403 own_post                    a vote on one's own post
@@ -115,6 +116,11 @@ class OriginNotAllowed(Refused):
 class GuestsNotAllowed(Refused):
     code = "guests_not_allowed"
     default_detail = "This site does not take comments from guests."
+
+
+class Banned(Refused):
+    code = "banned"
+    default_detail = "You cannot comment on this site."
 
 
 class NotAuthor(Refused):

@@ -1,9 +1,25 @@
 """Every slice's models, where Django looks for them."""
 
+from comments.audit.models import Action
 from comments.events.models import Event
 from comments.identity.models import Author
+from comments.moderation.models import AuthorNote, Claim, ErasedText
 from comments.posting.models import Flag, Vote
-from comments.sites.models import Site
+from comments.sites.models import Site, SiteGroup
 from comments.threads.models import Incarnation, Post, Thread
 
-__all__ = ["Author", "Event", "Flag", "Incarnation", "Post", "Site", "Thread", "Vote"]
+__all__ = [
+    "Action",
+    "Author",
+    "AuthorNote",
+    "Claim",
+    "ErasedText",
+    "Event",
+    "Flag",
+    "Incarnation",
+    "Post",
+    "Site",
+    "SiteGroup",
+    "Thread",
+    "Vote",
+]

@@ -6,6 +6,7 @@ from django.urls.converters import IntConverter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from comments.demo import views as demo
+from comments.moderation import api as moderation
 from comments.monitoring import api as monitoring
 from comments.monitoring import letters, status
 from comments.pages import assets, embed_frame, feeds, still_thread
@@ -34,6 +35,15 @@ urlpatterns = [
     path(API + "posts/<id:post_id>/vote/", posting.VoteView.as_view()),
     path(API + "posts/<id:post_id>/flag/", posting.FlagView.as_view()),
     path(API + "preview/", posting.PreviewView.as_view()),
+    path(API + "moderation/posts/", moderation.QueueView.as_view()),
+    path(API + "moderation/decisions/", moderation.DecisionsView.as_view()),
+    path(API + "moderation/undo/", moderation.UndoView.as_view()),
+    path(API + "moderation/claims/", moderation.ClaimsView.as_view()),
+    path(API + "moderation/releases/", moderation.ReleasesView.as_view()),
+    path(API + "moderation/bans/", moderation.BansView.as_view()),
+    path(API + "moderation/pins/", moderation.PinsView.as_view()),
+    path(API + "moderation/features/", moderation.FeaturesView.as_view()),
+    path(API + "moderation/replies/", moderation.RepliesView.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("embed.js", assets.loader),

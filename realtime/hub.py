@@ -11,12 +11,12 @@ from typing import Final
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from comments.env import max_sockets_per_address, redis_url
+from comments.events.live_group import FRAME_TYPE
 from comments.events.wire import LIVE_GROUP
 from realtime.capacity import max_live_connections
 from realtime.layer import live_layer
 from realtime.mailbox import GOING_AWAY, SUBSCRIPTION_LOST, Mailbox
 from realtime.presence import Presence
-from realtime.publisher_channels import FRAME_TYPE
 
 PROBE_EVERY_SECONDS: Final = 2.0
 PROBE_AGAIN_SECONDS: Final = 0.05

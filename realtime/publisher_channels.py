@@ -5,19 +5,14 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
-import msgpack
 import redis
 
+from comments.events.live_group import publishing
 from comments.events.redis_clients import KeptConnection
-from comments.events.wire import LIVE_GROUP, at_node
+from comments.events.wire import at_node
 from realtime.presence_store import presence_hash, sum_counts
 from realtime.publisher import Frame, Published, PublishFailed
 
-# What RedisPubSubChannelLayer.group_send publishes, and where (channels-redis 4.3, pubsub.py:
-# _get_group_channel_name and MsgPackSerializer). async_to_sync(group_send) fails when greenlets call it at
-# once, so this is plain redis-py; tests/contract holds it against the real layer.
-GROUP_CHANNEL: Final = f"asgi__group__{LIVE_GROUP}"
-FRAME_TYPE: Final = "live.frame"
 BUSY_SECONDS: Final = 2.0
 MAX_BUSY: Final = 10_000
 SECONDS_PER_DELIVERY: Final = 60e-6  # of a core, to one socket (loadtest/results/2026-11-22.md)
@@ -35,7 +30,7 @@ class ChannelsPublisher:
         counted = self._busy_threads(frames)
         try:
             answers = self._connection.send(
-                *(("PUBLISH", GROUP_CHANNEL, _message(frame)) for frame in frames),
+                *(publishing(frame.key, frame.text) for frame in frames),
                 *(("HVALS", presence_hash(key)) for key in counted),
                 raise_on_error=False,
             )
@@ -66,7 +61,3 @@ class ChannelsPublisher:
         for key in list(islice(self._published_at, max(0, len(self._published_at) - MAX_BUSY))):
             del self._published_at[key]
         return busy
-
-
-def _message(frame: Frame) -> bytes:
-    return bytes(msgpack.packb({"type": FRAME_TYPE, "key": frame.key, "frame": frame.text}))

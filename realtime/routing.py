@@ -29,7 +29,8 @@ def live_application(find_hub: Callable[[], Hub], otherwise: AsgiApplication) ->
     """`/live/{key}` for WebSocket and EventSource; every other HTTP path goes to `otherwise`."""
     stream = LiveStream.as_asgi(find_hub=find_hub)
     live_socket = LiveSocket.as_asgi(find_hub=find_hub)
-    live_path = r"^live/(?:counts/)?(?P<key>[^/]+)$"  # a site's counts are a channel like a thread
+    # A site's counts and a moderator's news are channels like a thread.
+    live_path = r"^live/(?:counts/|moderation/)?(?P<key>[^/]+)$"
     return ProtocolTypeRouter(
         {
             "http": URLRouter([re_path(live_path, stream), re_path(r"", otherwise)]),

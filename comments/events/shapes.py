@@ -10,6 +10,8 @@ EventType = Literal[
     "post.deleted",
     "post.approved",
     "post.hidden",
+    "post.featured",
+    "post.unfeatured",
     "thread.locked",
     "thread.unlocked",
     "thread.pinned",
@@ -23,6 +25,7 @@ PostStatus = Literal["published", "deleted", "hidden", "pending"]
 class AuthorShape(TypedDict):
     name: str
     avatar: str | None
+    badge: NotRequired[str]
 
 
 class PostShape(TypedDict):
@@ -35,6 +38,7 @@ class PostShape(TypedDict):
     created: str
     edited: str | None
     status: str
+    featured: NotRequired[bool]
     score: int
     up: int
     down: int
@@ -69,10 +73,12 @@ class PostRow(Protocol):
     seq: int
     parent_id: int | None
     author_name: str
+    badge: str
     html: str
     created: datetime
     edited: datetime | None
     status: str
+    is_featured: bool
     up: int
     down: int
     replies: int
@@ -91,20 +97,60 @@ class ThreadRow(Protocol):
 
 
 def post_shape(post: PostRow) -> PostShape:
-    """A deleted or hidden post is a stub: its place in the tree, nothing of what it said or who said it."""
-    is_stub = post.status in {"deleted", "hidden"}
+    """A post that is not public, or not any more, is a stub: its place in the tree, nothing of what it said
+    or who said it."""
+    if post.status != "published":
+        return _stub(post, "deleted" if post.status == "deleted" else "hidden")
+    return _whole(post, "published")
+
+
+def own_post_shape(post: PostRow) -> PostShape:
+    """The post as its author sees it. That it is taken for spam looks as if it were held; that its author
+    alone sees it shows nowhere."""
+    match post.status:
+        case "pending" | "spam":
+            return _whole(post, "pending")
+        case "published" | "shadowed":
+            return _whole(post, "published")
+    return post_shape(post)
+
+
+def _whole(post: PostRow, status: PostStatus) -> PostShape:
+    author: AuthorShape = {"name": post.author_name, "avatar": None}
+    if post.badge:
+        author["badge"] = post.badge
+    shape: PostShape = {
+        "id": post.pk,
+        "seq": post.seq,
+        "parent": post.parent_id,
+        "author": author,
+        "html": post.html,
+        "created": rfc3339(post.created),
+        "edited": None if post.edited is None else rfc3339(post.edited),
+        "status": status,
+        "score": post.up - post.down,
+        "up": post.up,
+        "down": post.down,
+        "replies": post.replies,
+    }
+    if post.is_featured:
+        shape["featured"] = True
+    return shape
+
+
+def _stub(post: PostRow, status: PostStatus) -> PostShape:
     return {
         "id": post.pk,
         "seq": post.seq,
         "parent": post.parent_id,
-        "author": {"name": "" if is_stub else post.author_name, "avatar": None},
-        "html": "" if is_stub else post.html,
+        "author": {"name": "", "avatar": None},
+        "html": "",
         "created": rfc3339(post.created),
-        "edited": None if is_stub or post.edited is None else rfc3339(post.edited),
-        "status": post.status,
-        "score": 0 if is_stub else post.up - post.down,
-        "up": 0 if is_stub else post.up,
-        "down": 0 if is_stub else post.down,
+        "edited": None,
+        "status": status,
+        "score": 0,
+        "up": 0,
+        "down": 0,
         "replies": post.replies,
     }
 

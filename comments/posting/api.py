@@ -1,5 +1,6 @@
 """The writing calls. Each validates, finds out who asks, and calls one use-case."""
 
+from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
@@ -10,18 +11,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from comments.errors import Invalid, InvalidToken, OriginNotAllowed
+from comments.errors import Banned, Invalid, InvalidToken, OriginNotAllowed
 from comments.events.queue_room import require_room
-from comments.events.shapes import PostShape, post_shape
+from comments.events.shapes import PostShape, own_post_shape, post_shape
 from comments.identity.models import Author
 from comments.identity.tokens import issue_token, signed_ids
 from comments.markup.render import render
 from comments.posting import serializers, services, voting
 from comments.posting.typing import say_typing
 from comments.rest.serializers import NOT_NOW, TOO_FAST, ProblemSerializer
-from comments.rest.throttles import check_rate, check_reading
+from comments.rest.throttles import check_rate, check_reading, client_address
 from comments.rest.views import KibitzView, foreign_origin
 from comments.sites.models import Site
+from comments.sites.roles import MODERATE, may, sites_of
 from comments.sites.services import get_site, origin_of, require_origin
 from comments.threads.api import KEY_PARAMETER, queried, well_formed_key
 from comments.threads.models import Post
@@ -84,6 +86,7 @@ class PostsView(KibitzView):
             parent_id=given.get("parent"),
             idempotency_key=idempotency_key(request),
             digest=serializers.digest_of(given),
+            address=sender_address(request),
         )
         post, is_new = services.posted_before(key, draft), False
         if post is None:
@@ -214,7 +217,15 @@ def validated(serializer: "Serializer[Any]", data: Any) -> dict[str, Any]:
 
 def own_shape(post: Post) -> PostShape:
     """The post as its author sees it: with the source it was made of."""
-    return {**post_shape(post), "body": post.body}
+    return {**own_post_shape(post), "body": post.body}
+
+
+def sender_address(request: Request) -> str | None:
+    """The address of the peer as a database can hold it; None where the server in front tells none."""
+    try:
+        return str(ip_address(client_address(request._request)))
+    except ValueError:
+        return None
 
 
 def asked_post(
@@ -223,11 +234,13 @@ def asked_post(
     """The post that a call is about, the author who asks, and whether a moderator does; counts the call
     against `scope`'s rate. One that may wait is refused while the queue is full, unless a moderator asks.
     Raises UnknownPost, InvalidToken, OriginNotAllowed, QueueFull, Throttled."""
-    is_moderator = request.user.is_staff and request.user.has_perm("comments.change_post")
     author = request.auth if isinstance(request.auth, Author) else None
-    post = voting.visible_post(post_id, author=author, is_moderator=is_moderator)
+    post = voting.visible_post(post_id, author=author, moderated=sites_of(request.user, MODERATE))
+    is_moderator = may(request.user, MODERATE, post.site_id)
     author = author_on(request, post.thread.site)
     if scope:
+        if author is not None and author.is_banned(timezone.now()) and not is_moderator:
+            raise Banned()
         refuse_foreign_origin(request, post.thread.site)
         if may_wait and not is_moderator:
             require_room()

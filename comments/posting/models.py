@@ -22,6 +22,7 @@ class Flag(models.Model):
     author = models.ForeignKey("comments.Author", models.CASCADE, related_name="flags")
     reason = models.CharField(max_length=500, blank=True)
     created = models.DateTimeField()
+    is_open = models.BooleanField(default=True, db_default=True)  # no moderator has decided since
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["post", "author"], name="flag_post_author")]

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from comments.errors import (
+    Banned,
     EditWindowClosed,
     GuestsNotAllowed,
     IdempotencyKeyReused,
@@ -24,6 +25,7 @@ from comments.identity.models import Author
 from comments.markup.render import render
 from comments.posting.single_statement import add_at_once
 from comments.sites.models import Site
+from comments.sites.moderators import tell_moderators
 from comments.threads.models import Post, Thread
 from comments.threads.services import (
     Page,
@@ -47,6 +49,8 @@ class Draft:
     parent_id: int | None
     idempotency_key: UUID | None
     digest: str
+    address: str | None = None
+    badge: str = ""
 
 
 def posted_before(key: str, draft: Draft) -> Post | None:
@@ -79,29 +83,36 @@ def create_post(
     """Stores the post and its event, or holds it where the site approves first; True with it if it is new.
 
     `author` None is a guest's first post, who becomes an author here. Raises KeyMismatch, GuestsNotAllowed,
-    ThreadLocked, SlowMode, UnknownParent, ParentElsewhere, PostDeleted (the parent was),
+    Banned, ThreadLocked, SlowMode, UnknownParent, ParentElsewhere, PostDeleted (the parent was),
     IdempotencyKeyReused.
 
     The thread's lock is what a busy thread's posts queue for, so all that can be done before it is.
     """
-    if not site.guests_may_post:
+    if not site.guests_may_post and not (author and author.staff_id):
         raise GuestsNotAllowed()
+    if author is not None and author.is_banned(now):
+        raise Banned()
     require_key(site, key, page)
     post = Post(
         site=site,
         author=author or Author(site=site, name=draft.name, email=draft.email),
         parent_id=draft.parent_id,
         author_name=draft.name,
+        badge=draft.badge,
+        address=draft.address,
         body=draft.body,
         html=render(draft.body),
         created=now,
         idempotency_key=draft.idempotency_key,
         idempotency_digest=draft.digest,
     )
-    is_held = _is_held(site)
+    if author is not None and author.is_shadow_banned:
+        post.status = Post.Status.SHADOWED
+    elif _is_held(site.moderation, site, post.author):
+        post.status = Post.Status.PENDING
     try:
-        if is_held or not add_at_once(post, site, key):
-            _add(post, site, key, page, is_held=is_held)
+        if post.status != Post.Status.PUBLISHED or not add_at_once(post, site, key):
+            _add(post, site, key, page)
     except IntegrityError:  # the key's constraint: another request posted this draft meanwhile
         earlier = posted_before(key, draft)
         if earlier is None:
@@ -126,6 +137,8 @@ def edit_post(post: Post, body: str, *, author: Author | None, is_moderator: boo
             lock_thread(thread, seqs=1)
             post.seq = thread.seq
             write_post_event(thread, "post.edited", post, now=now)
+        else:
+            tell_moderators(thread.site_id, {"changed": [post.pk]})
         post.save(update_fields=["body", "html", "edited", "seq"])
     return post
 
@@ -137,17 +150,22 @@ def delete_post(post: Post, *, author: Author | None, is_moderator: bool, now: d
         thread, post = lock_post(post)
         _require_author(post, thread.site, author, is_moderator, now)
         was_published = post.status == Post.Status.PUBLISHED
-        post.status, post.body, post.html = Post.Status.DELETED, "", ""
+        post.status, post.body, post.html, post.open_flags = Post.Status.DELETED, "", "", 0
         if was_published:
             withdraw_post(thread, post, "post.deleted", now=now)
-        post.save(update_fields=["status", "body", "html", "seq"])
+        else:
+            tell_moderators(thread.site_id, {"changed": [post.pk]})
+        post.save(update_fields=["status", "body", "html", "open_flags", "seq"])
 
 
-def _is_held(site: Site) -> bool:
-    return site.moderation == Site.Moderation.PRE and not site.is_unlimited
+def _is_held(mode: str, site: Site, author: Author | None) -> bool:
+    """Whether posts are approved first here, and this author's too."""
+    if site.is_unlimited or (author is not None and author.staff_id is not None):
+        return False
+    return mode == Site.Moderation.PRE and (author is None or author.trust != Author.Trust.TRUSTED)
 
 
-def _add(post: Post, site: Site, key: str, page: Page, *, is_held: bool) -> None:
+def _add(post: Post, site: Site, key: str, page: Page) -> None:
     """Puts the post into its thread, with the event that tells readers unless it is held."""
     now = post.created
     with transaction.atomic():
@@ -155,16 +173,22 @@ def _add(post: Post, site: Site, key: str, page: Page, *, is_held: bool) -> None
         if author is not None and post.author_id is None:
             insert(author)
             post.author = author  # again: its row has a number now
-        numbers = 0 if is_held else 1
+        numbers = int(post.status == Post.Status.PUBLISHED)
         thread = lock_thread_of_page(site, key, page, seqs=numbers, posts=numbers, now=now)
         if thread.is_locked:
             raise ThreadLocked()
         _require_pause(thread, site, post)
-        post.thread, post.parent = thread, _parent_in(thread, post.parent_id)
+        post.thread, post.parent = thread, _parent_in(thread, post)
         _join_branch(post, post.parent)
-        if is_held:
-            post.status, post.is_listed = Post.Status.PENDING, False
+        if thread.moderation and post.status != Post.Status.SHADOWED:
+            is_held = _is_held(thread.moderation, site, author)
+            post.status = Post.Status.PENDING if is_held else Post.Status.PUBLISHED
+        if (change := int(post.status == Post.Status.PUBLISHED) - numbers) != 0:
+            lock_thread(thread, seqs=change, posts=change)  # the thread has a mind of its own
+        if post.status != Post.Status.PUBLISHED:
+            post.is_listed = False
             insert(post)
+            tell_moderators(site.pk, {"entered": [post.pk], "queue": post.status})
             return
         post.seq = thread.seq
         insert(post)
@@ -184,10 +208,13 @@ def _require_pause(thread: Thread, site: Site, post: Post) -> None:
         raise SlowMode(ceil((latest + pause - post.created).total_seconds()))
 
 
-def _parent_in(thread: Thread, parent_id: int | None) -> Post | None:
-    if parent_id is None:
+def _parent_in(thread: Thread, post: Post) -> Post | None:
+    if post.parent_id is None:
         return None
-    parent = Post.objects.filter(pk=parent_id).first()
+    parent = Post.objects.filter(pk=post.parent_id).first()
+    if parent is not None and parent.status == Post.Status.SHADOWED and parent.author_id == post.author_id:
+        post.status = Post.Status.SHADOWED  # who does not know answers himself
+        return parent
     if parent is None or not parent.is_listed:
         raise UnknownParent()
     if parent.thread_id != thread.pk:
@@ -208,7 +235,7 @@ def _join_branch(post: Post, parent: Post | None) -> None:
 def _require_author(post: Post, site: Site, author: Author | None, is_moderator: bool, now: datetime) -> None:
     if not is_moderator and (author is None or author.pk != post.author_id):
         raise NotAuthor()
-    if post.status in {Post.Status.DELETED, Post.Status.HIDDEN}:
+    if post.status in {Post.Status.DELETED, Post.Status.HIDDEN, Post.Status.ERASED}:
         raise PostDeleted()
     if not is_moderator and now >= post.created + timedelta(seconds=site.edit_window_seconds):
         raise EditWindowClosed()

@@ -31,7 +31,8 @@ parent AS (
 _THREAD: Final = """
 thread AS (
     UPDATE comments_thread SET seq = seq + 1, posts = posts + 1 {from_parent}
-    WHERE key = %(key)s AND seq > 0 AND NOT is_locked AND slow_mode_seconds = 0 {of_parent}
+    WHERE key = %(key)s AND seq > 0 AND NOT is_locked AND slow_mode_seconds = 0 AND moderation = ''
+        {of_parent}
     RETURNING comments_thread.id, key, epoch, seq, posts
 )"""
 
@@ -56,11 +57,12 @@ _POST: Final = """,
 post AS (
     INSERT INTO comments_post (
         site_id, thread_id, parent_id, root_id, branch_index, branch_size, author_id, author_name, body, html,
-        status, is_listed, seq, replies, up, down, best, controversy, created, idempotency_key,
-        idempotency_digest)
+        badge, address, status, is_listed, seq, replies, up, down, best, controversy, created,
+        idempotency_key, idempotency_digest)
     SELECT
-        %(site)s, thread.id, {parent}, 0, {author}, %(name)s, %(body)s, %(html)s, 'published',
-        true, thread.seq, 0, 0, 0, 0, 0, %(now)s, %(idempotency_key)s::uuid, %(idempotency_digest)s
+        %(site)s, thread.id, {parent}, 0, {author}, %(name)s, %(body)s, %(html)s, %(badge)s,
+        %(address)s::inet, 'published', true, thread.seq, 0, 0, 0, 0, 0, %(now)s,
+        %(idempotency_key)s::uuid, %(idempotency_digest)s
     FROM thread
     RETURNING id, root_id, branch_index
 )"""
@@ -109,6 +111,8 @@ def add_at_once(post: Post, site: Site, key: str) -> bool:
         "parent": post.parent_id,
         "body": post.body,
         "html": post.html,
+        "badge": post.badge,
+        "address": post.address,
         "idempotency_key": post.idempotency_key,
         "idempotency_digest": post.idempotency_digest,
         "now": post.created,

@@ -4,17 +4,19 @@ from datetime import datetime
 from typing import Literal
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from comments.errors import OwnPost, PostDeleted, UnknownPost, VotesOff
 from comments.events.outbox import append_totals
 from comments.events.wire import Tally
 from comments.identity.models import Author
 from comments.posting.models import Flag, Vote
+from comments.sites.models import Site
+from comments.sites.moderators import tell_moderators
 from comments.threads.models import Post, Thread
 from comments.threads.queries import tally
 from comments.threads.ranking import best, controversy
-from comments.threads.services import lock_thread
+from comments.threads.services import lock_post, lock_thread
 
 VoteValue = Literal[1, 0, -1]
 
@@ -50,21 +52,34 @@ def vote(post: Post, value: VoteValue, *, author: Author) -> Tally:
 
 def flag(post: Post, reason: str, *, author: Author, now: datetime) -> None:
     """Reports the post to the moderators; a second report by the same author replaces the first."""
-    require_published(post)
-    Flag.objects.update_or_create(post=post, author=author, defaults={"reason": reason, "created": now})
+    with transaction.atomic():
+        thread, post = lock_post(post)
+        require_published(post)
+        Flag.objects.update_or_create(
+            post=post, author=author, defaults={"reason": reason, "created": now, "is_open": True}
+        )
+        post.open_flags = Flag.objects.filter(post=post, is_open=True).count()
+        post.save(update_fields=["open_flags"])
+        tell_moderators(thread.site_id, {"changed": [post.pk]})
 
 
 def require_published(post: Post) -> None:
     """Raises PostDeleted for a stub, UnknownPost for what was never public."""
-    if post.status == Post.Status.PENDING:
+    if post.status == Post.Status.PUBLISHED:
+        return
+    if not post.is_listed:
         raise UnknownPost()
-    if post.status != Post.Status.PUBLISHED:
-        raise PostDeleted()
+    raise PostDeleted()
 
 
-def visible_post(post_id: int, *, author: Author | None, is_moderator: bool) -> Post:
-    """A post with its thread and site, as this person may know of it. Raises UnknownPost."""
-    seen = Q() if is_moderator else Q(is_listed=True) | Q(author=author) if author else Q(is_listed=True)
+def visible_post(post_id: int, *, author: Author | None, moderated: QuerySet[Site]) -> Post:
+    """A post with its thread and site, as this person, who moderates these sites, may know of it. Raises
+    UnknownPost."""
+    seen = Q(is_listed=True)
+    if author is not None:
+        seen |= Q(author=author)
+    if not moderated.query.is_empty():
+        seen |= Q(site__in=moderated)
     post = Post.objects.select_related("thread__site").filter(seen, pk=post_id).first()
     if post is None:
         raise UnknownPost()

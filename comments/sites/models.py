@@ -1,5 +1,6 @@
 """A site: one tenant, known by its public key."""
 
+from django.contrib.auth.models import Group
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 
@@ -71,7 +72,31 @@ class Site(models.Model):
         default=True,
         help_text="They name the site's own page as the one to show.",
     )
+    closes_after_days = models.PositiveIntegerField(
+        "close threads after (days)",
+        default=0,
+        db_default=0,
+        help_text="After its first comment; 0 = never. A thread that a moderator opens again stays open.",
+    )
     created = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name or self.key
+
+
+class SiteGroup(models.Model):
+    """Django's group of those who have a role on one site; what its members may, they may there alone."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        MODERATOR = "moderator"
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="groups")
+    group = models.OneToOneField(Group, models.CASCADE, related_name="of_site")
+    role = models.CharField(max_length=9, choices=Role)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "role"], name="site_group_role")]
+
+    def __str__(self) -> str:
+        return str(self.group)

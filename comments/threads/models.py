@@ -4,6 +4,8 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
+from comments.sites.models import Site
+
 
 class Thread(models.Model):
     """One page's comments. Its row's lock orders every visible change: who holds it takes the next `seq`."""
@@ -22,6 +24,19 @@ class Thread(models.Model):
         default=0,
         validators=[MaxValueValidator(86_400)],
         help_text="Between two comments of one author; 0 = no slow mode. Readers see a change live.",
+    )
+    moderation = models.CharField(
+        max_length=4,
+        choices=Site.Moderation,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="Of this thread alone; empty = as its site says.",
+    )
+    stays_open = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Is not closed when it is old: a moderator opened it again.",
     )
     pinned_post = models.ForeignKey("comments.Post", models.SET_NULL, null=True, blank=True, related_name="+")
     created = models.DateTimeField()
@@ -53,7 +68,10 @@ class Post(models.Model):
     class Status(models.TextChoices):
         PUBLISHED = "published"
         PENDING = "pending"
+        SPAM = "spam"
+        SHADOWED = "shadowed", "Shown to its author alone"
         HIDDEN = "hidden", "Hidden by a moderator"
+        ERASED = "erased", "Deleted by a moderator"
         DELETED = "deleted", "Deleted by its author"
 
     # Told again, so that a site's newest posts are one index scan. No constraint: the thread's has one, and
@@ -85,6 +103,10 @@ class Post(models.Model):
     voted_seq = models.BigIntegerField(
         null=True
     )  # the thread's seq at its latest vote: resuming readers get its totals
+    open_flags = models.PositiveIntegerField(default=0, db_default=0)  # reports that nobody decided yet
+    is_featured = models.BooleanField(default=False, db_default=False)
+    badge = models.CharField(max_length=9, default="", db_default="", blank=True)
+    address = models.GenericIPAddressField(null=True, help_text="Private; the sender's.")
     created = models.DateTimeField()
     edited = models.DateTimeField(null=True)
     idempotency_key = models.UUIDField(null=True)
@@ -110,6 +132,14 @@ class Post(models.Model):
                 fields=["site", "created", "id"],
                 condition=Q(status="published", is_listed=True),
                 name="post_of_site",
+            ),
+            models.Index(
+                fields=["site", "status", "created", "id"],
+                condition=~Q(status="published"),
+                name="post_queue",
+            ),
+            models.Index(
+                fields=["site", "created", "id"], condition=Q(open_flags__gt=0), name="post_reported"
             ),
             models.Index(
                 fields=["thread", "created", "id"],

@@ -36,6 +36,7 @@ class PostShapeSerializer(serializers.Serializer[Any]):
     created = serializers.DateTimeField()
     edited = serializers.DateTimeField(allow_null=True)
     status = serializers.ChoiceField(choices=get_args(PostStatus))
+    featured = serializers.BooleanField(required=False, help_text="Chosen by a moderator; absent otherwise.")
     score = serializers.IntegerField()
     up = serializers.IntegerField()
     down = serializers.IntegerField()

@@ -1,6 +1,7 @@
 """The thread's row: its lock, its numbers, and the changes that concern it as a whole."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from django.utils.crypto import salted_hmac
 
 from comments.errors import Invalid, KeyMismatch, NotFound, UnknownPost
 from comments.events.models import Event
-from comments.events.outbox import append_event
+from comments.events.outbox import append_event, append_events
 from comments.events.rows import columns_of, fetch, leave_out_ids
 from comments.events.shapes import EventShape, EventType, post_shape, thread_shape
 from comments.identity.models import Author
@@ -137,6 +138,47 @@ def write_post_event(
     if thread.seq == 1:
         event["thread"] = thread_shape(thread)
     _append(thread, event, now)
+
+
+@dataclass(frozen=True, slots=True)
+class PostChange:
+    """What happens to one post of many: `posts` is what it adds to the thread's published ones, and
+    `is_new_reply` whether its parent has one more listed reply from now on."""
+
+    kind: EventType
+    post: Post
+    posts: int
+    is_new_reply: bool
+
+
+def write_post_changes(thread: Thread, changes: Sequence[PostChange], *, now: datetime) -> None:
+    """Numbers changes of one thread in their order and appends their events, in a few statements for all of
+    them. Under the thread's lock; the caller stores what the posts are now, but for `seq`."""
+    if not changes:
+        return
+    seq, posts = thread.seq, thread.posts
+    lock_thread(thread, seqs=len(changes), posts=sum(change.posts for change in changes))
+    parents = [change.post.parent_id for change in changes if change.is_new_reply]
+    gained = Counter(parent for parent in parents if parent is not None)
+    replies = dict(Post.objects.filter(pk__in=list(gained)).values_list("pk", "replies"))
+    events: list[EventShape] = []
+    for change in changes:
+        post, parent_id, parent_replies = change.post, change.post.parent_id, None
+        seq, posts = seq + 1, posts + change.posts
+        if change.is_new_reply and parent_id is not None:
+            replies[parent_id] = parent_replies = replies[parent_id] + 1
+        post.seq, post.replies = seq, replies.get(post.pk, post.replies)
+        event: EventShape = {"seq": seq, "type": change.kind, "posts": posts}
+        event |= {"post": post_shape(post), "parent_replies": parent_replies}
+        if seq == 1:
+            event["thread"] = {**thread_shape(thread), "posts": posts}
+        events.append(event)
+    Post.objects.bulk_update([change.post for change in changes], ["seq"])
+    for parent, count in gained.items():
+        Post.objects.filter(pk=parent).update(replies=F("replies") + count)
+    append_events(
+        thread_id=thread.pk, site=thread.site.key, key=thread.key, epoch=thread.epoch, events=events, now=now
+    )
 
 
 def count_reply(post: Post) -> int | None:

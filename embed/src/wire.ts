@@ -4,6 +4,159 @@
  */
 
 export interface paths {
+    "/api/v1/moderation/bans/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Bans an author, and rejects posts of theirs. */
+        post: operations["moderation_ban"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moderation/claims/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Says to the other moderators that one looks after these posts, for a minute. */
+        post: operations["moderation_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moderation/decisions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Approves, rejects or deletes posts, or says that they are spam. */
+        post: operations["moderation_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moderation/features/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Marks a post as chosen by a moderator, or takes that back. */
+        post: operations["moderation_feature"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moderation/pins/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Pins a post to the top of its thread, or unpins it. */
+        post: operations["moderation_pin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moderation/posts/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A page of a queue, or the posts that are named, with what is needed to decide about them. */
+        get: operations["moderation_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moderation/releases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Gives one's claims on these posts back. */
+        post: operations["moderation_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moderation/replies/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Replies to a post, with the moderator's badge. */
+        post: operations["moderation_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moderation/undo/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Takes back one's own decision or ban of the last 10 s. */
+        post: operations["moderation_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/posts/{post_id}/": {
         parameters: {
             query?: never;
@@ -228,6 +381,23 @@ export interface components {
             avatar: string | null;
             badge?: string;
         };
+        /**
+         * @description Of the author of a post, or of one by number. `days` null is for good. `is_shadow` shows the author's
+         *     posts from now on to the author alone. `posts` says what happens to those that are there.
+         */
+        BanRequest: {
+            /** Format: int64 */
+            post?: number;
+            /** Format: int64 */
+            author?: number;
+            days?: number | null;
+            /** @default  */
+            reason: string;
+            /** @default false */
+            is_shadow: boolean;
+            /** @default this */
+            posts: components["schemas"]["PostsEnum"];
+        };
         /** @description The text of a comment. */
         BodyRequest: {
             /** @description Markdown. */
@@ -240,6 +410,18 @@ export interface components {
             thread: components["schemas"]["ThreadShape"];
             live: components["schemas"]["Live"];
             settings: components["schemas"]["Settings"];
+        };
+        /** @description `take_over` takes the posts from whoever has them. */
+        ClaimRequest: {
+            ids: number[];
+            /** @default false */
+            take_over: boolean;
+        };
+        Claims: {
+            /** @description Who has each post. */
+            claims: {
+                [key: string]: string;
+            };
         };
         /** @description The thread of a page, and the number at which it was counted. */
         CountHead: {
@@ -264,6 +446,33 @@ export interface components {
         CountsLive: {
             ws: string;
         };
+        Decided: {
+            /**
+             * Format: uuid
+             * @description To undo it with.
+             */
+            batch: string;
+            undo_seconds: number;
+            results: components["schemas"]["Outcome"][];
+            counts: {
+                [key: string]: number;
+            };
+        };
+        /** @enum {string} */
+        DecisionEnum: "approve" | "reject" | "spam" | "delete";
+        /**
+         * @description `seen` is the status that the moderator saw, by post id: a post that has another one by now is a
+         *     conflict, and stays.
+         */
+        DecisionRequest: {
+            ids: number[];
+            decision: components["schemas"]["DecisionEnum"];
+            /** @default  */
+            reason: string;
+            seen?: {
+                [key: string]: "published" | "pending" | "spam" | "shadowed" | "hidden" | "erased" | "deleted";
+            };
+        };
         /** @description One numbered change. All counts are those after it, so applying it twice changes nothing. */
         EventShape: {
             seq: number;
@@ -285,6 +494,10 @@ export interface components {
         Html: {
             html: string;
         };
+        /** @description Input that names every field it takes; raises UnknownField for another one. */
+        IdsRequest: {
+            ids: number[];
+        };
         Live: {
             ws: string;
             sse: string;
@@ -292,6 +505,16 @@ export interface components {
         };
         /** @enum {string} */
         ModerationEnum: "post" | "pre";
+        /** @description The text of a comment. */
+        ModeratorReplyRequest: {
+            /** @description Markdown. */
+            body: string;
+            /**
+             * Format: int64
+             * @description Of the post to reply to.
+             */
+            id: number;
+        };
         /** @description A comment, or with `parent` a reply. */
         NewPostRequest: {
             /** @description Markdown. */
@@ -302,6 +525,13 @@ export interface components {
             name: string;
             email?: string;
             page: components["schemas"]["PageRequest"];
+        };
+        Outcome: {
+            id: number;
+            result: components["schemas"]["ResultEnum"];
+            status: string;
+            /** @description Who was faster, for `conflict` and `claimed`. */
+            by: string;
         };
         /** @description The page that a post is written on. */
         PageRequest: {
@@ -328,12 +558,23 @@ export interface components {
             /** Format: date-time */
             edited: string | null;
             status: components["schemas"]["StatusEnum"];
+            /** @description Chosen by a moderator; absent otherwise. */
+            featured?: boolean;
             score: number;
             up: number;
             down: number;
             /** @description Direct replies in the public list, stubs included. */
             replies: number;
         };
+        /** @description Input that names every field it takes; raises UnknownField for another one. */
+        PostSwitchRequest: {
+            /** Format: int64 */
+            id: number;
+            /** @default true */
+            is_on: boolean;
+        };
+        /** @enum {string} */
+        PostsEnum: "keep" | "this" | "day" | "all";
         /** @description The shape of every error. */
         Problem: {
             code: string;
@@ -344,6 +585,15 @@ export interface components {
             /** @description Where fields are at fault, what is wrong with each: `blank`, `max_length`, ... */
             field_codes?: {
                 [key: string]: string[];
+            };
+        };
+        Queue: {
+            posts: {
+                [key: string]: unknown;
+            }[];
+            next: string | null;
+            counts: {
+                [key: string]: number;
             };
         };
         /** @enum {string} */
@@ -359,6 +609,8 @@ export interface components {
                 [key: string]: components["schemas"]["Tally"];
             };
         };
+        /** @enum {string} */
+        ResultEnum: "done" | "unchanged" | "conflict" | "claimed" | "gone";
         Settings: {
             guests_may_post: boolean;
             moderation: components["schemas"]["ModerationEnum"];
@@ -398,7 +650,12 @@ export interface components {
             posts: number;
         };
         /** @enum {string} */
-        TypeEnum: "post.created" | "post.edited" | "post.deleted" | "post.approved" | "post.hidden" | "thread.locked" | "thread.unlocked" | "thread.pinned" | "thread.unpinned" | "thread.retitled" | "thread.slowed";
+        TypeEnum: "post.created" | "post.edited" | "post.deleted" | "post.approved" | "post.hidden" | "post.featured" | "post.unfeatured" | "thread.locked" | "thread.unlocked" | "thread.pinned" | "thread.unpinned" | "thread.retitled" | "thread.slowed";
+        /** @description Input that names every field it takes; raises UnknownField for another one. */
+        UndoRequest: {
+            /** Format: uuid */
+            batch: string;
+        };
         /** @enum {integer} */
         ValueEnum: 1 | 0 | -1;
         /** @description 1 for, -1 against, 0 takes the vote back. */
@@ -419,34 +676,835 @@ export interface components {
     pathItems: never;
 }
 export type AuthorShape = components['schemas']['AuthorShape'];
+export type BanRequest = components['schemas']['BanRequest'];
 export type BodyRequest = components['schemas']['BodyRequest'];
 export type Bootstrap = components['schemas']['Bootstrap'];
+export type ClaimRequest = components['schemas']['ClaimRequest'];
+export type Claims = components['schemas']['Claims'];
 export type CountHead = components['schemas']['CountHead'];
 export type Counts = components['schemas']['Counts'];
 export type CountsLive = components['schemas']['CountsLive'];
+export type Decided = components['schemas']['Decided'];
+export type DecisionEnum = components['schemas']['DecisionEnum'];
+export type DecisionRequest = components['schemas']['DecisionRequest'];
 export type EventShape = components['schemas']['EventShape'];
 export type FlagRequest = components['schemas']['FlagRequest'];
 export type Head = components['schemas']['Head'];
 export type Html = components['schemas']['Html'];
+export type IdsRequest = components['schemas']['IdsRequest'];
 export type Live = components['schemas']['Live'];
 export type ModerationEnum = components['schemas']['ModerationEnum'];
+export type ModeratorReplyRequest = components['schemas']['ModeratorReplyRequest'];
 export type NewPostRequest = components['schemas']['NewPostRequest'];
+export type Outcome = components['schemas']['Outcome'];
 export type PageRequest = components['schemas']['PageRequest'];
 export type PostShape = components['schemas']['PostShape'];
+export type PostSwitchRequest = components['schemas']['PostSwitchRequest'];
+export type PostsEnum = components['schemas']['PostsEnum'];
 export type Problem = components['schemas']['Problem'];
+export type Queue = components['schemas']['Queue'];
 export type RealtimeEnum = components['schemas']['RealtimeEnum'];
 export type Replay = components['schemas']['Replay'];
+export type ResultEnum = components['schemas']['ResultEnum'];
 export type Settings = components['schemas']['Settings'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type StatusEnum = components['schemas']['StatusEnum'];
 export type Tally = components['schemas']['Tally'];
 export type ThreadShape = components['schemas']['ThreadShape'];
 export type TypeEnum = components['schemas']['TypeEnum'];
+export type UndoRequest = components['schemas']['UndoRequest'];
 export type ValueEnum = components['schemas']['ValueEnum'];
 export type VoteRequest = components['schemas']['VoteRequest'];
 export type VoteResult = components['schemas']['VoteResult'];
 export type $defs = Record<string, never>;
 export interface operations {
+    moderation_ban: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BanRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moderation_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claims"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moderation_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moderation_feature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostSwitchRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moderation_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostSwitchRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moderation_queue: {
+        parameters: {
+            query?: {
+                author?: number;
+                cursor?: string;
+                /** @description Repeatable: these posts, whatever queue they are in. */
+                id?: number[];
+                limit?: number;
+                order?: "newest" | "oldest";
+                q?: string;
+                queue?: "pending" | "reported" | "spam" | "shadowed" | "all";
+                site?: string;
+                thread?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moderation_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdsRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moderation_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModeratorReplyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moderation_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_post: {
         parameters: {
             query?: never;

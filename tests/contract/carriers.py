@@ -13,12 +13,13 @@ import websockets
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from comments.cells import Cell, PushNode
+from comments.events.live_group import GROUP_CHANNEL
 from comments.events.redis_clients import command_client
 from comments.events.wire import LIVE_GROUP
 from realtime.missed import Missed
 from realtime.presence_store import Counts, PresenceStore
 from realtime.publisher import Frame, Published, Publisher, PublishFailed
-from realtime.publisher_channels import GROUP_CHANNEL, ChannelsPublisher
+from realtime.publisher_channels import ChannelsPublisher
 from realtime.publisher_nchan import NchanPublisher
 from tests import servers
 from tests.nginx.instances import Push, live_path, running_push
