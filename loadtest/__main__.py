@@ -32,7 +32,7 @@ SHORT: Final = (
     *("ramp", "one_thread", "storm", "plain_nchan"),
 )
 LONG: Final = ("ramp", "one_thread")
-SCENARIOS: Final = (*SHORT, "reconnect", "peers", "long_threads")
+SCENARIOS: Final = (*SHORT, "reconnect", "peers", "long_threads", "moderation")
 SHORT_READERS: Final = 10_000
 
 

@@ -26,8 +26,13 @@ class WaitUntil(Protocol):
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Integration tests run on both databases unless they say `one_database`; first, before `-m` chooses."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Integration tests run on both databases unless they say `one_database`, or `postgresql`, which is the
+    other one; first, before `-m` chooses."""
+    if config.getoption("database") == "sqlite":
+        elsewhere = [item for item in items if item.get_closest_marker("postgresql")]
+        items[:] = [item for item in items if item not in elsewhere]
+        config.hook.pytest_deselected(items=elsewhere)
     for item in items:
         in_integration = item.path.is_relative_to(TESTS / "integration")
         if in_integration and item.get_closest_marker("one_database") is None:

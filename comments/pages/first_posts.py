@@ -53,6 +53,7 @@ class FirstPost:
     classes: str = "post"
     initial: str = ""
     name: str = ""
+    badge: str = ""
     note: str = ""
     reply_to: str = ""
     created: str = ""
@@ -179,7 +180,8 @@ def _post(entry: Entry, setting: Setting, below: int) -> FirstPost:
         classes="post" + " deep" * (depth > DEPTH_SHOWN) + " stub" * is_stub,
         initial="" if is_stub else name[:1].upper(),
         name=name,
-        note=text["pinned"] if setting.thread["pinned"] == id_ else "",
+        badge=words.badge(post),
+        note=words.note(post, setting.thread["pinned"]),
         reply_to=text["replyTo"].replace("{n}", reply_to) if reply_to else "",
         created=post["created"],
         ago=setting.ago(post["created"]),

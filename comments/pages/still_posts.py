@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from comments.events.shapes import PostShape
 from comments.pages.branches import Branch, Entry
+from comments.sites.models import SiteGroup
 from comments.sites.texts import language_of
 
 DEPTH_SHOWN: Final = 6  # deeper replies stand at this depth and say whom they answer
@@ -35,6 +36,17 @@ class Words:
         stubs = {"deleted": self.text["deleted"], "hidden": self.text["removed"]}
         return str(stubs.get(post["status"], post["author"]["name"]))
 
+    def badge(self, post: PostShape) -> str:
+        """The role that the author has here, in the reader's language where it is one of ours."""
+        badge = post["author"].get("badge", "")
+        return str(self.text[badge]) if badge in SiteGroup.Role.values else badge
+
+    def note(self, post: PostShape, pinned: int | None) -> str:
+        """What moderators say of a post."""
+        if post["id"] == pinned:
+            return str(self.text["pinned"])
+        return str(self.text["featured"]) if post.get("featured") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ShownPost:
@@ -49,7 +61,8 @@ class ShownPost:
     votes: int
     html: SafeString
     is_stub: bool
-    is_pinned: bool
+    badge: str
+    note: str
     after: SafeString  # the end of its list item, and of the lists that end with it
 
 
@@ -91,7 +104,8 @@ def _shown(entry: Entry, setting: Setting, end: SafeString) -> ShownPost:
         votes=post["score"] if setting.has_votes else 0,
         html=mark_safe(post["html"]),  # noqa: S308  sanitized when it was stored
         is_stub=post["status"] != "published",
-        is_pinned=post["id"] == setting.pinned,
+        badge=words.badge(post),
+        note=words.note(post, setting.pinned),
         after=end,
     )
 

@@ -87,8 +87,10 @@ export function createPost(id: number): PostView {
     setText(avatar, stub ? "" : ([...shownName][0] ?? "").toUpperCase());
     avatar.style.setProperty("--hue", String(hue(shownName)));
     setText(name, shownName);
-    setText(badge, post.author.badge ?? "");
-    setText(note, post.status === "pending" ? text("awaiting") : model.isPinned ? text("pinned") : "");
+    const role = post.author.badge ?? "";
+    setText(badge, role === "moderator" || role === "owner" ? text(role) : role);
+    const key = post.status === "pending" ? "awaiting" : model.isPinned ? "pinned" : post.featured && "featured";
+    setText(note, key ? text(key) : "");
     setText(replyTo, model.replyTo && text("replyTo", model.replyTo));
     edited.hidden = !post.edited || stub !== "";
     fold.hidden = model.replies === 0;
