@@ -19,7 +19,8 @@ KibitzError
 │   ├── EditWindowClosed     403 edit_window_closed
 │   ├── OwnPost              403 own_post                    a vote on one's own post
 │   ├── VotesOff             403 votes_off
-│   └── ThreadLocked         403 thread_locked
+│   ├── ThreadLocked         403 thread_locked
+│   └── NotAccepted          403 not_accepted                the site's rules refuse the text
 ├── NotFound                 404 not_found
 │   ├── UnknownSite          404 unknown_site
 │   └── UnknownPost          404 unknown_post
@@ -146,6 +147,11 @@ class VotesOff(Refused):
 class ThreadLocked(Refused):
     code = "thread_locked"
     default_detail = "This thread is closed."
+
+
+class NotAccepted(Refused):
+    code = "not_accepted"
+    default_detail = "This comment cannot be accepted here."
 
 
 class NotFound(KibitzError):

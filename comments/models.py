@@ -5,6 +5,7 @@ from comments.events.models import Event
 from comments.identity.models import Author
 from comments.moderation.models import AuthorNote, Claim, ErasedText
 from comments.posting.models import Flag, Vote
+from comments.screening.models import HeldFor, SiteRules
 from comments.sites.models import Site, SiteGroup
 from comments.threads.models import Incarnation, Post, Thread
 
@@ -16,10 +17,12 @@ __all__ = [
     "ErasedText",
     "Event",
     "Flag",
+    "HeldFor",
     "Incarnation",
     "Post",
     "Site",
     "SiteGroup",
+    "SiteRules",
     "Thread",
     "Vote",
 ]

@@ -13,6 +13,7 @@ from comments.events.breaker import Breaker
 from comments.events.hand_over import HandOver
 from comments.events.redis_clients import command_client
 from comments.rest import throttles
+from comments.screening import rules
 from comments.sites import services
 from tests import servers
 
@@ -63,7 +64,8 @@ def redis_client(request: pytest.FixtureRequest) -> redis.Redis:
 @pytest.fixture
 def forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A breaker that another test opened, a hand-over that it began, the queue's size, the acts that this
-    process counted by itself, and other tests' sites are forgotten; a site's change counts at once."""
+    process counted by itself, and other tests' sites and rules are forgotten; changes of those count at
+    once."""
     monkeypatch.setattr(request_redis, "breaker", Breaker())
     monkeypatch.setattr(outbox, "hand_over", HandOver())
     queue_room.meter._look_at = float("-inf")
@@ -71,6 +73,8 @@ def forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
     throttles._own_readings.cache_clear()
     services._remembered.clear()
     monkeypatch.setattr(services, "REMEMBER_SECONDS", 0.0)
+    rules._remembered.clear()
+    monkeypatch.setattr(rules, "REMEMBER_SECONDS", 0.0)
 
 
 @pytest.fixture(scope="session")

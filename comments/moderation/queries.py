@@ -17,6 +17,7 @@ from comments.events.shapes import rfc3339
 from comments.identity.models import Author
 from comments.moderation.models import AuthorNote, Claim
 from comments.posting.models import Flag
+from comments.screening.models import HeldFor
 from comments.sites.models import Site
 from comments.threads.models import Post
 
@@ -130,6 +131,7 @@ def for_moderators(posts: Sequence[Post], *, reader: int | None, now: datetime) 
         Flag.objects.filter(post__in=ids, is_open=True).select_related("author").order_by("-pk"), "post_id"
     )
     history = _grouped(Action.objects.filter(post_id__in=ids).order_by("-pk"), "post_id")
+    reasons = _grouped(HeldFor.objects.filter(post__in=ids).order_by("pk"), "post_id")
     claims = {
         claim.post_id: claim
         for claim in Claim.objects.filter(post__in=ids, until__gt=now).select_related("by")
@@ -156,7 +158,10 @@ def for_moderators(posts: Sequence[Post], *, reader: int | None, now: datetime) 
                 {"reason": flag.reason, "by": str(flag.author), "created": rfc3339(flag.created)}
                 for flag in flags[post.pk]
             ],
-            "reasons": [],
+            "reasons": [
+                {"phase": held.phase, "outcome": held.outcome, "reason": held.reason}
+                for held in reasons[post.pk]
+            ],
             "claim": _claim(claims.get(post.pk), reader),
             "history": [
                 {"kind": row.kind, "by": row.by, "reason": row.reason, "created": rfc3339(row.created)}

@@ -36,6 +36,7 @@ VOTE = serializers.VoteSerializer()
 FLAG = serializers.FlagSerializer()
 
 GUEST_NAME = "Guest"
+USER_AGENT_MAX_CHARS = 500
 TOKEN_HEADER = "X-Kibitz-Token"  # noqa: S105  a header's name
 
 _HEADER = OpenApiParameter("X-Kibitz", str, OpenApiParameter.HEADER, required=True, enum=["1"])
@@ -86,13 +87,14 @@ class PostsView(KibitzView):
             parent_id=given.get("parent"),
             idempotency_key=idempotency_key(request),
             digest=serializers.digest_of(given),
-            address=sender_address(request),
         )
         post, is_new = services.posted_before(key, draft), False
         if post is None:
             require_room()
             require_rate("post", request, site, author)
-            post, is_new = services.create_post(site, key, page, draft, author=author, now=timezone.now())
+            post, is_new = services.create_post(
+                site, key, page, draft, author=author, now=timezone.now(), sender=sender_of(request)
+            )
         return with_token(Response(own_shape(post), status=201 if is_new else 200), post.author)
 
 
@@ -125,7 +127,12 @@ class PostView(KibitzView):
         given = validated(BODY, request.data)
         post, author, is_moderator = asked_post(request, post_id, scope="edit", may_wait=True)
         edited = services.edit_post(
-            post, given["body"], author=author, is_moderator=is_moderator, now=timezone.now()
+            post,
+            given["body"],
+            author=author,
+            is_moderator=is_moderator,
+            now=timezone.now(),
+            sender=sender_of(request),
         )
         return Response(own_shape(edited))
 
@@ -220,12 +227,15 @@ def own_shape(post: Post) -> PostShape:
     return {**own_post_shape(post), "body": post.body}
 
 
-def sender_address(request: Request) -> str | None:
-    """The address of the peer as a database can hold it; None where the server in front tells none."""
+def sender_of(request: Request) -> services.Sender:
+    """What is known of who sends, for the site's rules and moderators. The address is "" where the server in
+    front tells none."""
     try:
-        return str(ip_address(client_address(request._request)))
+        address = str(ip_address(client_address(request._request)))
     except ValueError:
-        return None
+        address = ""
+    user_agent = request.headers.get("User-Agent", "")[:USER_AGENT_MAX_CHARS]
+    return services.Sender(address=address, user_agent=user_agent)
 
 
 def asked_post(

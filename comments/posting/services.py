@@ -1,8 +1,10 @@
 """The use-cases of readers who write: each is one transaction, and its event is part of it."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -13,6 +15,7 @@ from comments.errors import (
     EditWindowClosed,
     GuestsNotAllowed,
     IdempotencyKeyReused,
+    NotAccepted,
     NotAuthor,
     ParentElsewhere,
     PostDeleted,
@@ -24,6 +27,8 @@ from comments.events.rows import columns_of, fetch, insert
 from comments.identity.models import Author
 from comments.markup.render import render
 from comments.posting.single_statement import add_at_once
+from comments.screening.pipeline import PASSED, Screening, forget, in_thread, keep_reasons, screen
+from comments.screening.submission import Kind, Outcome, Submission
 from comments.sites.models import Site
 from comments.sites.moderators import tell_moderators
 from comments.threads.models import Post, Thread
@@ -38,6 +43,8 @@ from comments.threads.services import (
     write_post_event,
 )
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -49,8 +56,22 @@ class Draft:
     parent_id: int | None
     idempotency_key: UUID | None
     digest: str
-    address: str | None = None
     badge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What is known of who sends a text, and how; the site's rules may go by it. See Submission."""
+
+    address: str = ""
+    user_agent: str = ""
+    trap: str = ""
+    seconds_open: float | None = None
+    proof: str = ""
+
+
+NOBODY: Final = Sender()
+HELD_AS: Final = {Outcome.HOLD: Post.Status.PENDING, Outcome.SPAM: Post.Status.SPAM}
 
 
 def posted_before(key: str, draft: Draft) -> Post | None:
@@ -79,11 +100,12 @@ def create_post(
     *,
     author: Author | None,
     now: datetime,
+    sender: Sender = NOBODY,
 ) -> tuple[Post, bool]:
-    """Stores the post and its event, or holds it where the site approves first; True with it if it is new.
+    """Stores the post and its event, or holds it where the site's rules say so; True with it if it is new.
 
     `author` None is a guest's first post, who becomes an author here. Raises KeyMismatch, GuestsNotAllowed,
-    Banned, ThreadLocked, SlowMode, UnknownParent, ParentElsewhere, PostDeleted (the parent was),
+    Banned, NotAccepted, ThreadLocked, SlowMode, UnknownParent, ParentElsewhere, PostDeleted (the parent was),
     IdempotencyKeyReused.
 
     The thread's lock is what a busy thread's posts queue for, so all that can be done before it is.
@@ -99,32 +121,68 @@ def create_post(
         parent_id=draft.parent_id,
         author_name=draft.name,
         badge=draft.badge,
-        address=draft.address,
+        address=sender.address or None,
         body=draft.body,
         html=render(draft.body),
         created=now,
         idempotency_key=draft.idempotency_key,
         idempotency_digest=draft.digest,
     )
+    submission = _submission(Kind.POST, post, key, page.url, sender, email=draft.email)
+    screening = _accepted(submission)
     if author is not None and author.is_shadow_banned:
         post.status = Post.Status.SHADOWED
-    elif _is_held(site.moderation, site, post.author):
-        post.status = Post.Status.PENDING
+    elif screening.verdicts:
+        post.status = HELD_AS[screening.outcome]
     try:
         if post.status != Post.Status.PUBLISHED or not add_at_once(post, site, key):
-            _add(post, site, key, page)
+            _add(post, site, key, page, screening=screening)
     except IntegrityError:  # the key's constraint: another request posted this draft meanwhile
         earlier = posted_before(key, draft)
         if earlier is None:
             raise
         return earlier, False
+    except Exception:
+        forget(submission, screening)
+        raise
     return post, True
 
 
-def edit_post(post: Post, body: str, *, author: Author | None, is_moderator: bool, now: datetime) -> Post:
-    """Replaces the text; the same text again changes nothing. Raises NotAuthor, EditWindowClosed,
-    PostDeleted, ThreadLocked."""
+def edit_post(
+    post: Post,
+    body: str,
+    *,
+    author: Author | None,
+    is_moderator: bool,
+    now: datetime,
+    sender: Sender = NOBODY,
+) -> Post:
+    """Replaces the text; the same text again changes nothing. What the site's rules hold is out of public
+    view until a moderator approves. Raises NotAuthor, EditWindowClosed, PostDeleted, ThreadLocked,
+    NotAccepted."""
     html = render(body)
+    _require_author(post, post.thread.site, author, is_moderator, now)
+    if is_moderator or post.body == body:
+        return _replace_text(post, body, html, PASSED, author=author, is_moderator=is_moderator, now=now)
+    submission = _edited(post, body, html, author, now, sender)
+    screening = _accepted(submission)  # before the lock: a phase may take its time
+    try:
+        return _replace_text(post, body, html, screening, author=author, is_moderator=is_moderator, now=now)
+    except Exception:
+        forget(submission, screening)
+        raise
+
+
+def _replace_text(
+    post: Post,
+    body: str,
+    html: str,
+    screening: Screening,
+    *,
+    author: Author | None,
+    is_moderator: bool,
+    now: datetime,
+) -> Post:
     with transaction.atomic():
         thread, post = lock_post(post)
         _require_author(post, thread.site, author, is_moderator, now)
@@ -132,14 +190,20 @@ def edit_post(post: Post, body: str, *, author: Author | None, is_moderator: boo
             raise ThreadLocked()
         if post.body == body:
             return post
+        was_public = post.status == Post.Status.PUBLISHED
         post.body, post.html, post.edited = body, html, now
-        if post.status == Post.Status.PUBLISHED:
+        if screening.verdicts and post.status != Post.Status.SHADOWED:
+            post.status = HELD_AS[screening.outcome]
+            keep_reasons(post, screening, now=now)
+            if was_public:
+                withdraw_post(thread, post, "post.hidden", now=now)
+        elif was_public:
             lock_thread(thread, seqs=1)
             post.seq = thread.seq
             write_post_event(thread, "post.edited", post, now=now)
         else:
             tell_moderators(thread.site_id, {"changed": [post.pk]})
-        post.save(update_fields=["body", "html", "edited", "seq"])
+        post.save(update_fields=["body", "html", "edited", "status", "seq"])
     return post
 
 
@@ -153,19 +217,68 @@ def delete_post(post: Post, *, author: Author | None, is_moderator: bool, now: d
         post.status, post.body, post.html, post.open_flags = Post.Status.DELETED, "", "", 0
         if was_published:
             withdraw_post(thread, post, "post.deleted", now=now)
-        else:
+        elif post.is_listed:  # readers have its stub, which says something else
+            lock_thread(thread, seqs=1)
+            post.seq = thread.seq
+            write_post_event(thread, "post.deleted", post, now=now)
+        if not was_published:
             tell_moderators(thread.site_id, {"changed": [post.pk]})
         post.save(update_fields=["status", "body", "html", "open_flags", "seq"])
 
 
-def _is_held(mode: str, site: Site, author: Author | None) -> bool:
-    """Whether posts are approved first here, and this author's too."""
-    if site.is_unlimited or (author is not None and author.staff_id is not None):
-        return False
-    return mode == Site.Moderation.PRE and (author is None or author.trust != Author.Trust.TRUSTED)
+def _submission(
+    kind: Kind, post: Post, key: str, page_url: str, sender: Sender, email: str = ""
+) -> Submission:
+    author = post.author or Author(site=post.site, name=post.author_name)
+    return Submission(
+        kind=kind,
+        site=post.site,
+        thread_key=key,
+        page_url=page_url,
+        author=author,
+        name=post.author_name,
+        email=email or author.email,
+        body=post.body,
+        now=post.created,
+        is_reply=post.parent_id is not None,
+        post_id=post.pk,
+        address=sender.address,
+        user_agent=sender.user_agent,
+        trap=sender.trap,
+        seconds_open=sender.seconds_open,
+        proof=sender.proof,
+        html=post.html,
+    )
 
 
-def _add(post: Post, site: Site, key: str, page: Page) -> None:
+def _edited(
+    post: Post, body: str, html: str, author: Author | None, now: datetime, sender: Sender
+) -> Submission:
+    thread = post.thread
+    changed = Post(
+        pk=post.pk,
+        site=thread.site,
+        author=author,
+        author_name=post.author_name,
+        parent_id=post.parent_id,
+        body=body,
+        html=html,
+        created=now,
+    )
+    return _submission(Kind.EDIT, changed, thread.key, thread.url, sender)
+
+
+def _accepted(submission: Submission) -> Screening:
+    """What the site's rules say; raises NotAccepted where they refuse. Why is nothing for the sender: who
+    tries to get around them would be told how."""
+    screening = screen(submission)
+    if screening.outcome is Outcome.REJECT:
+        logger.info("not accepted on %s: phase %s", submission.site.key, screening.verdicts[-1].phase)
+        raise NotAccepted()
+    return screening
+
+
+def _add(post: Post, site: Site, key: str, page: Page, *, screening: Screening) -> None:
     """Puts the post into its thread, with the event that tells readers unless it is held."""
     now = post.created
     with transaction.atomic():
@@ -180,14 +293,15 @@ def _add(post: Post, site: Site, key: str, page: Page) -> None:
         _require_pause(thread, site, post)
         post.thread, post.parent = thread, _parent_in(thread, post)
         _join_branch(post, post.parent)
-        if thread.moderation and post.status != Post.Status.SHADOWED:
-            is_held = _is_held(thread.moderation, site, author)
-            post.status = Post.Status.PENDING if is_held else Post.Status.PUBLISHED
+        if thread.moderation and post.status != Post.Status.SHADOWED and not site.is_unlimited:
+            screening = in_thread(screening, thread.moderation, author)
+            post.status = HELD_AS[screening.outcome] if screening.verdicts else Post.Status.PUBLISHED
         if (change := int(post.status == Post.Status.PUBLISHED) - numbers) != 0:
             lock_thread(thread, seqs=change, posts=change)  # the thread has a mind of its own
         if post.status != Post.Status.PUBLISHED:
             post.is_listed = False
             insert(post)
+            keep_reasons(post, screening, now=now)
             tell_moderators(site.pk, {"entered": [post.pk], "queue": post.status})
             return
         post.seq = thread.seq

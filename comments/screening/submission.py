@@ -39,7 +39,7 @@ class Submission:
     `author` has no row yet where a guest writes for the first time. `address` is the sender's, "" where
     nobody sent it (an import). `trap` is what was filled into a field that people do not see, and
     `seconds_open` how long the form was open; None where the client did not say. `proof` is a solved
-    challenge.
+    challenge. `html` is the body rendered, where somebody has done that already.
     """
 
     kind: Kind
@@ -58,3 +58,4 @@ class Submission:
     trap: str = ""
     seconds_open: float | None = None
     proof: str = ""
+    html: str = ""

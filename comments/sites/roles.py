@@ -116,7 +116,4 @@ def _groups(user: User, permission: str) -> QuerySet[Group]:
 
 def _is_staff(user: object) -> TypeGuard[User]:
     """Asked anew: a request's user may have been removed since it was fetched."""
-    return (
-        isinstance(user, User)
-        and User.objects.filter(pk=user.pk, is_active=True, is_staff=True).exists()
-    )
+    return isinstance(user, User) and User.objects.filter(pk=user.pk, is_active=True, is_staff=True).exists()

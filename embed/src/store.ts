@@ -86,7 +86,9 @@ export function apply(state: State, event: ThreadEvent): number | undefined {
   const above = state.entries.get(parent ?? 0);
   if (above && event.parent_replies != null) above.post = { ...above.post, replies: event.parent_replies };
   const known = state.entries.get(id);
-  if (known) {
+  if (known?.post.status === "pending" && known.post.seq === post.seq) {
+    // An own edit that is held: readers got a stub, its author has the answer to the edit.
+  } else if (known) {
     // Totals own the votes, and an event's are as old as itself; but a stub has none, and one that returns has.
     const { status, score, up, down } = known.post;
     insert(state, status === post.status ? { ...post, score, up, down } : post);

@@ -181,6 +181,23 @@ describe("a change", () => {
   });
 });
 
+test("an own edit that is held stays in its author's sight, whichever of answer and event comes first", () => {
+  const answer = post(1, { seq: 2, status: "pending", html: "<p>mine</p>" });
+  const stub = event(2, { type: "post.hidden", posts: 0, post: post(1, { seq: 2, status: "hidden", html: "" }) });
+  const approved = event(3, { type: "post.approved", posts: 1, post: post(1, { seq: 3, html: "<p>mine</p>" }) });
+  for (const order of ["answer", "event"]) {
+    const state = opened([post(1)]);
+    if (order === "event") apply(state, stub);
+    addOne(state, answer);
+    if (order === "answer") apply(state, stub);
+
+    expect(state.entries.get(1)?.post).toMatchObject({ status: "pending", html: "<p>mine</p>" });
+    expect(state.thread.posts).toBe(0);
+    apply(state, approved);
+    expect(state.entries.get(1)?.post.status).toBe("published");
+  }
+});
+
 test("totals: the newest win, and unknown posts are left alone", () => {
   const state = opened([post(1), post(2, { parent: 1 })]);
 

@@ -2,6 +2,7 @@
 import type { Post } from "../frames";
 import type { Calls } from "./calls";
 import { adopt } from "./composer";
+import type { Held } from "./held";
 import { addOne, type Kit, setText, text } from "./kit";
 
 const COPIED_MILLISECONDS = 2000;
@@ -14,7 +15,7 @@ export interface Actions {
   close(id: number, returnsFocus: boolean): void;
 }
 
-export function createActions(kit: Kit, calls: Calls): Actions {
+export function createActions(kit: Kit, calls: Calls, held: Held): Actions {
   const { api, changed, newForm, say, settings, state, storage, thread } = kit;
   /** The source of own posts, as far as this page has seen it. */
   const sources = new Map<number, string>();
@@ -60,7 +61,9 @@ export function createActions(kit: Kit, calls: Calls): Actions {
       },
       onInput: (written) => storage.setDraft(-id, written === source ? "" : written),
       async onSubmit(edited) {
-        accept(await calls.edit(id, edited));
+        const post = await calls.edit(id, edited);
+        if (post.status === "pending") held.add(id);
+        accept(post);
         forget();
         close(id, true);
       },

@@ -1,4 +1,4 @@
-// Own posts that wait for a moderator: no snapshot has them, so this browser remembers which they are.
+// Own posts that wait for a moderator: no snapshot has what they say, so this browser remembers which they are.
 import type { Post } from "../frames";
 import type { Kit } from "./kit";
 
@@ -13,7 +13,7 @@ export function createHeld({ api, storage }: Pick<Kit, "api" | "storage">): Held
   const write = (ids: number[]) => storage.setMark("held", ids.length ? JSON.stringify(ids) : "");
   const forget = (gone: number) => write(read().filter((id) => id !== gone));
   return {
-    add: (id) => write([...read(), id]),
+    add: (id) => write([...new Set(read()).add(id)]),
     async load(accept) {
       for (const id of read()) {
         try {

@@ -32,9 +32,9 @@ export function createWriting(kit: Kit): Writing {
   const { api, draw, page, posting, say, settings, state, storage, tellHost, thread } = kit;
   const sheet = new CSSStyleSheet();
   const calls = createCalls(api);
-  const { accept, acts, close } = createActions(kit, calls);
-  const composers = new WeakMap<HTMLFormElement, Composer>();
   const held = createHeld(kit);
+  const { accept, acts, close } = createActions(kit, calls, held);
+  const composers = new WeakMap<HTMLFormElement, Composer>();
   const outbox = createOutbox(
     {
       read: () => JSON.parse(storage.mark("unsent") || "[]"),

@@ -1,0 +1,114 @@
+"""A site's rules, and why something was held."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from comments.screening.senders import parse_emails, parse_ranges
+from comments.screening.submission import Outcome
+from comments.screening.words import parse
+
+REASON_MAX_CHARS = 500
+
+
+def validate_words(text: str) -> None:
+    """Raises ValidationError with the line of each thing that is wrong."""
+    _raise(parse(text).problems)
+
+
+def validate_emails(text: str) -> None:
+    """The same for e-mail addresses."""
+    _raise(parse_emails(text).problems)
+
+
+def validate_addresses(text: str) -> None:
+    """The same for network addresses."""
+    _raise(parse_ranges(text).problems)
+
+
+def _raise(problems: list[str]) -> None:
+    if problems:
+        raise ValidationError(problems)
+
+
+def _words(name: str, help_text: str) -> "models.TextField[str, str]":
+    return models.TextField(name, blank=True, default="", validators=[validate_words], help_text=help_text)
+
+
+def _percent(name: str, default: int, help_text: str) -> "models.PositiveSmallIntegerField[int, int]":
+    return models.PositiveSmallIntegerField(
+        name,
+        default=default,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=help_text,
+    )
+
+
+class SiteRules(models.Model):
+    """Which phases a site's posts go through, in which order, and what each of them goes by. A site without a
+    row has no rules."""
+
+    site = models.OneToOneField("comments.Site", models.CASCADE, related_name="rules")
+    phases = models.JSONField(
+        default=list, blank=True
+    )  # [{"phase": name, "is_on": bool}], see rules.arranged
+    rejected_words = _words(
+        "words that are refused",
+        "One word or phrase a line, or a regular expression between slashes: /crypto.?coin/. "
+        "Found as whole words, in the text, its links and the name, whatever the case.",
+    )
+    held_words = _words("words that are held", "Written the same way. At most 100,000 lines in each list.")
+    max_links = models.PositiveSmallIntegerField(
+        "links", default=3, help_text="A comment with more of them is held."
+    )
+    min_seconds = models.PositiveSmallIntegerField(
+        "seconds", default=3, help_text="Who opened the form and sent it in less time is held."
+    )
+    repeats_minutes = models.PositiveIntegerField(
+        "minutes",
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(43_200)],
+        help_text="The same text again within this time is held.",
+    )
+    first_posts = models.PositiveSmallIntegerField(
+        "comments",
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(1_000)],
+        help_text="So many of an author's comments have to be approved before others show at once.",
+    )
+    spam_hold_percent = _percent("held from (%)", 70, "How sure the filter has to be to hold a comment.")
+    spam_percent = _percent("spam from (%)", 95, "How sure it has to be to put it among the spam.")
+    blocked_emails = models.TextField(
+        "e-mail addresses",
+        blank=True,
+        default="",
+        validators=[validate_emails],
+        help_text="One a line; *@example.org is all of a domain.",
+    )
+    blocked_addresses = models.TextField(
+        "network addresses",
+        blank=True,
+        default="",
+        validators=[validate_addresses],
+        help_text="One address or range a line: 192.0.2.7, 192.0.2.0/24, 2001:db8::/32.",
+    )
+    changed = models.DateTimeField(auto_now=True)  # tells processes that keep the rules to read them again
+
+    class Meta:
+        verbose_name = verbose_name_plural = "rules"
+
+    def __str__(self) -> str:
+        return f"rules of {self.site}"
+
+
+class HeldFor(models.Model):
+    """Why a post was held; for moderators."""
+
+    post = models.ForeignKey("comments.Post", models.CASCADE, related_name="held_for")
+    phase = models.CharField(max_length=32)
+    outcome = models.CharField(max_length=6, choices=[(each.value, each.value) for each in Outcome])
+    reason = models.CharField(max_length=REASON_MAX_CHARS)
+    created = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.phase}: {self.reason}"
