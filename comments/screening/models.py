@@ -1,4 +1,4 @@
-"""A site's rules, and why something was held."""
+"""A site's rules, why something was held, and what its classifier has learned."""
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -112,3 +112,20 @@ class HeldFor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.phase}: {self.reason}"
+
+
+class SpamModel(models.Model):
+    """What a site's classifier has learned. It is made anew as a whole, from the site's examples."""
+
+    site = models.OneToOneField("comments.Site", models.CASCADE, related_name="spam_model")
+    version = models.PositiveIntegerField()  # of the features that the weights are of
+    weights = models.BinaryField()
+    threshold = models.FloatField()
+    spam_examples = models.PositiveIntegerField()
+    good_examples = models.PositiveIntegerField()
+    trained_at = models.DateTimeField()
+
+    site_id: int
+
+    def __str__(self) -> str:
+        return f"{self.spam_examples + self.good_examples} examples, {self.trained_at:%Y-%m-%d %H:%M}"
