@@ -48,7 +48,10 @@ ASGI_APPLICATION = "realtime.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "comments" / slice_ / "templates" for slice_ in ("pages", "demo", "monitoring")],
+        "DIRS": [
+            BASE_DIR / "comments" / slice_ / "templates"
+            for slice_ in ("pages", "demo", "monitoring", "screening")
+        ],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -108,7 +111,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "comments" / "monitoring" / "static"]
+STATICFILES_DIRS = [BASE_DIR / "comments" / slice_ / "static" for slice_ in ("monitoring", "screening")]
 # Without a web server in front the files are served where they lie, so nothing needs collecting.
 STATIC_ROOT = env.env_str("KIBITZ_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = True
@@ -119,7 +122,10 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
 
 API_BODY_MAX_BYTES = 256 * 1024  # ten times what the longest post needs, escaped as JSON
-DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_MAX_BYTES
+# A site's rules may be two lists of 100,000 words. Every other address has the servers' own limits in front,
+# which are the API's (nginx/front.conf, realtime/requests.py).
+RULES_BODY_MAX_BYTES = 6 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = RULES_BODY_MAX_BYTES
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -11,6 +11,7 @@ from comments.monitoring import api as monitoring
 from comments.monitoring import letters, status
 from comments.pages import assets, embed_frame, feeds, still_thread
 from comments.posting import api as posting
+from comments.screening import rules_page
 from comments.threads import api as threads
 
 
@@ -63,6 +64,7 @@ urlpatterns = [
     path("admin/dead-letters/", admin.site.admin_view(letters.letters), name="dead-letters"),
     path("admin/dead-letters/act/", admin.site.admin_view(letters.act), name="dead-letters-act"),
     path("admin/dead-letters/<str:letter_id>/", admin.site.admin_view(letters.letter), name="dead-letter"),
+    path("admin/rules/<id:site_id>/", admin.site.admin_view(rules_page.rules), name="site-rules"),
     path("admin/", admin.site.urls),
     path("healthz", monitoring.healthz),
     path("readyz", monitoring.readyz),

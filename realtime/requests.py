@@ -7,6 +7,9 @@ from twisted.web.http import HTTPChannel
 
 # The API's own limit and the front's (settings.API_BODY_MAX_BYTES). Daphne would write what comes to a file.
 MAX_BODY_BYTES: Final = 256 * 1024
+# A site's rules in the admin are lists of 100,000 words (settings.RULES_BODY_MAX_BYTES, and the front's).
+RULES_PATH: Final = b"/admin/rules/"
+MAX_RULES_BYTES: Final = 6 * 1024 * 1024
 # A client that sends its whole body before it reads would see a reset instead of its answer.
 MAX_DISCARDED_BYTES: Final = 8 * 1024 * 1024
 SILENCE_SECONDS: Final = 10.0  # from the connection to the first byte of a request
@@ -28,19 +31,22 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
     """Answers 413 as soon as a body is known to be too large, and then ends the connection."""
 
     _body_bytes = 0
+    _max_bytes = MAX_BODY_BYTES
     _is_refused = False
     _content_types: list[bytes] | None = None
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802  Twisted's name
         super().gotLength(length)
-        if length is not None and length > MAX_BODY_BYTES:
+        if self.channel._path.startswith(RULES_PATH):  # Twisted tells the request only when all has come
+            self._max_bytes = MAX_RULES_BYTES
+        if length is not None and length > self._max_bytes:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
         self._body_bytes += len(data)
         if self._body_bytes > MAX_DISCARDED_BYTES:
             self.channel.forceAbortClient()
-        elif self._body_bytes > MAX_BODY_BYTES:
+        elif self._body_bytes > self._max_bytes:
             self._refuse()
         elif not self._is_refused:
             super().handleContentChunk(data)

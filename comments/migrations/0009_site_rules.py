@@ -75,7 +75,9 @@ class Migration(migrations.Migration):
                 (
                     "max_links",
                     models.PositiveSmallIntegerField(
-                        default=3, help_text="A comment with more of them is held.", verbose_name="links"
+                        default=3,
+                        help_text="A comment with more of them is held.",
+                        verbose_name="links at most",
                     ),
                 ),
                 (
@@ -83,7 +85,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         default=3,
                         help_text="Who opened the form and sent it in less time is held.",
-                        verbose_name="seconds",
+                        verbose_name="seconds at least",
                     ),
                 ),
                 (
@@ -95,7 +97,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(1),
                             django.core.validators.MaxValueValidator(43200),
                         ],
-                        verbose_name="minutes",
+                        verbose_name="within so many minutes",
                     ),
                 ),
                 (
@@ -107,7 +109,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(1),
                             django.core.validators.MaxValueValidator(1000),
                         ],
-                        verbose_name="comments",
+                        verbose_name="approved comments",
                     ),
                 ),
                 (

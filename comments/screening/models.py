@@ -59,19 +59,19 @@ class SiteRules(models.Model):
     )
     held_words = _words("words that are held", "Written the same way. At most 100,000 lines in each list.")
     max_links = models.PositiveSmallIntegerField(
-        "links", default=3, help_text="A comment with more of them is held."
+        "links at most", default=3, help_text="A comment with more of them is held."
     )
     min_seconds = models.PositiveSmallIntegerField(
-        "seconds", default=3, help_text="Who opened the form and sent it in less time is held."
+        "seconds at least", default=3, help_text="Who opened the form and sent it in less time is held."
     )
     repeats_minutes = models.PositiveIntegerField(
-        "minutes",
+        "within so many minutes",
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(43_200)],
         help_text="The same text again within this time is held.",
     )
     first_posts = models.PositiveSmallIntegerField(
-        "comments",
+        "approved comments",
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(1_000)],
         help_text="So many of an author's comments have to be approved before others show at once.",

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from comments import settings
-from realtime.requests import MAX_BODY_BYTES, REQUEST_SECONDS, BoundedChannel
+from realtime.requests import MAX_BODY_BYTES, MAX_RULES_BYTES, REQUEST_SECONDS, BoundedChannel
 
 
 @pytest.mark.parametrize("begun", [b"", b"GE", b"GET / HTTP/1.1\r\nHost: x\r\n"])
@@ -29,3 +29,4 @@ def test_a_request_that_comes_byte_by_byte_must_be_whole_in_time(begun: bytes) -
 
 def test_a_body_may_be_as_large_as_the_apis() -> None:
     assert MAX_BODY_BYTES == settings.API_BODY_MAX_BYTES
+    assert MAX_RULES_BYTES == settings.RULES_BODY_MAX_BYTES
