@@ -69,6 +69,8 @@ class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any] | None:
         given = super().clean()
         told = given or self.cleaned_data
+        if told.get("spam_percent", 100) < told.get("spam_hold_percent", 0):
+            self.add_error("spam_percent", "Not below the percentage from which comments are held.")
         self.instance.phases = [
             {"phase": name, "is_on": bool(told.get(f"{name}-is_on"))}
             for name in self._ordered({name: told.get(f"{name}-place") for name in PHASES})

@@ -18,7 +18,7 @@ REMEMBER_SECONDS: Final = 1.0  # a change in the admin counts this late at most,
 RECOMMENDED: Final[Mapping[str, Any]] = {
     "phases": [
         {"phase": name, "is_on": name != "first_posts"}
-        for name in ("trap", "timing", "blocked", "words", "links", "repeats", "first_posts")
+        for name in ("trap", "timing", "blocked", "words", "links", "repeats", "classifier", "first_posts")
     ],
     "max_links": 3,
     "min_seconds": 3,

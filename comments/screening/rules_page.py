@@ -3,26 +3,33 @@
 Whoever may change the site may change its rules (`comments.change_site`).
 """
 
+from hashlib import sha256
 from typing import Any, Final, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from comments.audit.models import Action
+from comments.audit.services import Gesture, action
 from comments.screening.forms import RulesForm
 from comments.screening.models import SiteRules
 from comments.screening.rules import RECOMMENDED
 from comments.screening.submission import Outcome
 from comments.screening.trial import POSTS, Trial, try_rules
 from comments.sites.models import Site
+from comments.sites.roles import sites_of
 
 CHANGES_SHOWN: Final = 100
+SAID_MAX_CHARS: Final = 2_000
+SECRETS: Final = {"akismet_key", "external_secret"}
 NAMES: Final = {
     Outcome.PASS: "shown at once",
     Outcome.HOLD: "held",
@@ -36,9 +43,7 @@ NAMES: Final = {
 def rules(request: HttpRequest, site_id: int) -> HttpResponse:
     """Shows the rules; saves them, or tries what was sent on the last posts, or begins with recommended
     ones."""
-    if not request.user.has_perm("comments.change_site"):
-        raise PermissionDenied
-    site = get_object_or_404(Site, pk=site_id)
+    site = get_object_or_404(sites_of(request.user, "change_site"), pk=site_id)
     stored = SiteRules.objects.filter(site=site).first()
     fields = stored or SiteRules(site=site)
     action = request.POST.get("action", "")
@@ -71,15 +76,41 @@ def _recommended(request: HttpRequest, site: Site, fields: SiteRules, *, is_new:
 
 
 def _save(request: HttpRequest, site: Site, fields: SiteRules, said: str) -> None:
-    fields.save()
+    user = cast("User", request.user)  # the admin lets nobody else in
+    with transaction.atomic():
+        before = SiteRules.objects.filter(site=site).first()
+        fields.save()
+        changed = {
+            field.name: (None if before is None else _said(before, field.name), _said(fields, field.name))
+            for field in SiteRules._meta.concrete_fields
+            if field.name not in {"id", "site", "changed"}
+        }
+        changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
+        action(
+            Gesture(user, timezone.now()),
+            Action.Kind.SITE,
+            site.pk,
+            before={name: was for name, (was, _) in changed.items()},
+            after={name: becomes for name, (_, becomes) in changed.items()},
+        ).save()
     LogEntry.objects.create(
-        user=cast("User", request.user),  # the admin lets nobody else in
+        user=user,
         content_type=ContentType.objects.get_for_model(Site),
         object_id=str(site.pk),
         object_repr=str(site)[:200],
         action_flag=CHANGE,
         change_message=said,
     )
+
+
+def _said(fields: SiteRules, name: str) -> object:
+    """A value as the audit keeps it: of a long list how many lines it has, of a secret that there is one."""
+    value = getattr(fields, name)
+    if name in SECRETS:
+        return "set" if value else ""
+    if isinstance(value, str) and len(value) > SAID_MAX_CHARS:
+        return f"{value.count(chr(10)) + 1:,} lines, {sha256(value.encode()).hexdigest()[:8]}"
+    return value
 
 
 def _page(

@@ -22,7 +22,12 @@ from comments.threads.models import Post
 POSTS: Final = 1_000
 # What the phases would say today of what was written then: the site's mode says the same of every post.
 LEFT_OUT: Final = frozenset({"mode"})
-NOW: Final = {Post.Status.PUBLISHED: Outcome.PASS, Post.Status.PENDING: Outcome.HOLD}
+NOW: Final = {
+    Post.Status.PUBLISHED: Outcome.PASS,
+    Post.Status.PENDING: Outcome.HOLD,
+    Post.Status.SPAM: Outcome.SPAM,
+    Post.Status.HIDDEN: Outcome.REJECT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class TrialHistory:
 
 
 def try_rules(fields: SiteRules, site: Site, *, at_most: int = POSTS) -> Trial:
-    """Runs the rules over the newest posts that are public or wait for a moderator."""
+    """Runs the rules over the newest posts, but for those whose text is gone."""
     began = time.perf_counter()
     posts = latest_posts(site, at_most)
     history = TrialHistory(posts)
@@ -127,4 +132,5 @@ def _submission(post: Post, site: Site) -> Submission:
         is_reply=post.parent_id is not None,
         post_id=post.pk,
         html=post.html,
+        address=post.address or "",
     )

@@ -26,6 +26,8 @@ FIELDS = {
     "min_seconds": "3",
     "repeats_minutes": "60",
     "first_posts": "1",
+    "spam_hold_percent": "70",
+    "spam_percent": "95",
     "rejected_words": "",
     "held_words": "",
     "blocked_emails": "",
@@ -120,6 +122,13 @@ def test_places_may_be_the_same_left_out_or_nonsense(morgan: Person, path: str) 
     assert "Enter a whole number." in text_of(nonsense)
 
 
+def test_spam_is_not_below_what_is_held(morgan: Person, path: str) -> None:
+    wrong = sent() | {"spam_hold_percent": "90", "spam_percent": "80"}
+
+    assert "Not below the percentage" in text_of(morgan.client.post(path, wrong))
+    assert not SiteRules.objects.exists()
+
+
 def test_recommended_rules_are_one_click(morgan: Person, path: str, limited_site: Site) -> None:
     answer = morgan.client.post(path, {"action": "recommended"}, follow=True)
 
@@ -196,7 +205,7 @@ def test_who_may_not_change_the_site_may_not_see_its_rules(path: str) -> None:
     vera, nobody = Client(), Client()
     vera.force_login(user)
 
-    assert [vera.get(path).status_code, vera.post(path, sent()).status_code] == [403, 403]
+    assert [vera.get(path).status_code, vera.post(path, sent()).status_code] == [404, 404]
     assert nobody.get(path).status_code == 302
     assert not SiteRules.objects.exists()
 

@@ -15,15 +15,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from comments.audit.services import Gesture, action
 from comments.identity.models import Author
-from comments.models import Flag, Post, Site, SpamModel, Thread
-from comments.screening.classifier import classify
+from comments.models import Action, Post, Site, SiteRules, SpamModel, Thread
+from comments.screening.phases.classifier import CLASSIFIER
+from comments.screening.settings import Settings
 from comments.screening.spam import store
 from comments.screening.spam.features import VERSION
 from comments.screening.spam.store import load_model, save_model
 from comments.screening.spam.training import train
-from comments.screening.spam.verdicts import CONFIRMED_AFTER, MOST_OF_A_KIND, SPAM_STATUS, verdicts_of
-from comments.screening.submission import Kind, Outcome, Submission
+from comments.screening.spam.verdicts import CONFIRMED_AFTER, MOST_OF_A_KIND, verdicts_of
+from comments.screening.submission import Kind, Outcome, Submission, Verdict
 from comments.sites.services import create_site
 from tests.spam_examples import BICYCLES, BREAD, GARDEN, examples_of
 
@@ -68,6 +70,11 @@ def submission(site: Site, body: str) -> Submission:
     )
 
 
+def classify(given: Submission, *, hold_percent: int, spam_percent: int) -> Verdict:
+    rules = SiteRules(spam_hold_percent=hold_percent, spam_percent=spam_percent)
+    return CLASSIFIER.run(given, Settings(rules))
+
+
 def thread_of(site: Site, name: str = "first") -> Thread:
     return Thread.objects.create(
         site=site, key=f"{site.pk}{name}", page_id=name, url="", epoch="e", created=NOW
@@ -79,6 +86,15 @@ def post_of(thread: Thread, body: str, **but: Any) -> Post:
     return Post.objects.create(
         thread=thread, site_id=thread.site_id, author_name="alice", body=body, **fields
     )
+
+
+def decided(kind: Action.Kind, post: Post) -> None:
+    gesture = Gesture(None, NOW)
+    action(gesture, kind, post.site_id, before={}, after={"status": post.status}, post_id=post.pk).save()
+
+
+def spam_of(thread: Thread, body: str, **but: Any) -> None:
+    decided(Action.Kind.SPAM, post_of(thread, body, **({"status": "spam"} | but)))
 
 
 def seconds_pass(site: Site) -> None:
@@ -186,21 +202,21 @@ def test_the_model_goes_with_its_site(trained: Site) -> None:
 
 def test_examples_are_what_people_decided_or_left_standing(site: Site) -> None:
     thread, now = thread_of(site), timezone.now()
-    bob = Author.objects.create(site=site, name="bob")
     post_of(thread, "stood for a month", created=now - timedelta(days=30))
     post_of(thread, "new", created=now - CONFIRMED_AFTER + timedelta(hours=1))
-    reported = post_of(thread, "reported")
-    Flag.objects.create(post=reported, author=bob, created=NOW)
+    decided(Action.Kind.APPROVE, post_of(thread, "approved today", created=now))
+    post_of(thread, "reported", open_flags=1)
+    post_of(thread, "only a phase calls it spam", status="spam")
     post_of(thread, "hidden for rudeness", status="hidden")
     post_of(thread, "waits", status="pending")
     post_of(thread, "deleted", status="deleted")
-    post_of(thread, "spam", status=SPAM_STATUS, created=now)
+    spam_of(thread, "spam", created=now)
     other = create_site("other", origins=["https://other.example"])
-    post_of(thread_of(other), "of another site", status=SPAM_STATUS)
+    spam_of(thread_of(other), "of another site")
 
     found = {(example.text, example.is_spam) for example in verdicts_of(site, now=now)}
 
-    assert found == {("stood for a month", False), ("spam", True)}
+    assert found == {("stood for a month", False), ("approved today", False), ("spam", True)}
 
 
 def test_the_newest_examples_are_learned_from(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +224,7 @@ def test_the_newest_examples_are_learned_from(site: Site, monkeypatch: pytest.Mo
     monkeypatch.setattr("comments.screening.spam.verdicts.MOST_OF_A_KIND", 2)
     thread = thread_of(site)
     for day in range(5):
-        post_of(thread, f"day {day}", status=SPAM_STATUS, created=NOW + timedelta(days=day))
+        spam_of(thread, f"day {day}", created=NOW + timedelta(days=day))
 
     assert [example.text for example in verdicts_of(site, now=NOW)] == ["day 4", "day 3"]
 
@@ -217,7 +233,7 @@ def test_a_site_learns_from_its_moderators_verdicts(site: Site) -> None:
     for name, path in (("garden", GARDEN), ("bicycles", BICYCLES)):
         thread = thread_of(site, name)
         for example in examples_of(path):
-            post_of(thread, example.text, status=SPAM_STATUS if example.is_spam else "published")
+            (spam_of if example.is_spam else post_of)(thread, example.text)
 
     told = run("train_spam", "--site", "blog")
 
@@ -305,3 +321,24 @@ def test_a_report_on_too_few_examples_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(CommandError, match="There are 1 different examples of spam and 1 of good"):
         run("spam_report", "--train", few, "--test", GARDEN)
+
+
+def test_a_site_learns_again_after_twenty_verdicts(site: Site) -> None:
+    SiteRules.objects.create(site=site, phases=[{"phase": "classifier", "is_on": True}])
+    thread = thread_of(site)
+    for example in examples_of(GARDEN):
+        (spam_of if example.is_spam else post_of)(thread, example.text)
+
+    assert "blog has learned from" in run("train_spam", "--due")
+    first = SpamModel.objects.get().trained_at
+    assert run("train_spam", "--due") == ""
+    assert SpamModel.objects.get().trained_at == first
+
+
+def test_a_site_without_the_filter_learns_nothing_by_itself(site: Site) -> None:
+    SiteRules.objects.create(site=site, phases=[{"phase": "classifier", "is_on": False}])
+    for example in examples_of(GARDEN):
+        spam_of(Thread.objects.first() or thread_of(site), example.text)
+
+    assert run("train_spam", "--due") == ""
+    assert not SpamModel.objects.exists()

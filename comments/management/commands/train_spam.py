@@ -1,6 +1,7 @@
 """Trains a site's classifier."""
 
 from argparse import ArgumentParser
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from comments.errors import KibitzError
 from comments.screening.spam.examples_file import UnreadableExamples, read_examples
 from comments.screening.spam.store import save_model
 from comments.screening.spam.training import TooFewExamples, train
-from comments.screening.spam.verdicts import verdicts_of
+from comments.screening.spam.verdicts import due_sites, verdicts_of
 from comments.sites.services import get_site
 
 
@@ -22,7 +23,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--site", required=True, metavar="KEY")
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("--site", metavar="KEY")
+        which.add_argument(
+            "--due", action="store_true", help="every site with enough new verdicts since it was trained last"
+        )
         parser.add_argument(
             "--file", type=Path, nargs="+", action="extend", default=[], metavar="CSV", dest="files",
             help="more examples; may be given again",
@@ -30,6 +35,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
+        if options["due"]:
+            self._train_due(now)
+            return
         try:
             site = get_site(options["site"])
             from_files = [example for path in options["files"] for example in read_examples(path)]
@@ -45,3 +53,13 @@ class Command(BaseCommand):
             f"comments.\nOf those that were kept from it meanwhile, it found {held_out.recall:.0%} "
             f"of the spam, and called {held_out.false_positive_rate:.1%} of the good comments spam."
         )
+
+    def _train_due(self, now: datetime) -> None:
+        for site in due_sites():
+            try:
+                training = train(verdicts_of(site, now=now))
+            except TooFewExamples as error:
+                self.stdout.write(f"{site.key}: {error}")
+                continue
+            save_model(site, training, now=now)
+            self.stdout.write(f"{site.key} has learned from {training.spam + training.good} comments.")

@@ -3,6 +3,7 @@
 from typing import Final
 
 from comments.screening.phases.blocked import BLOCKED
+from comments.screening.phases.classifier import CLASSIFIER
 from comments.screening.phases.first_posts import FIRST_POSTS
 from comments.screening.phases.links import LINKS
 from comments.screening.phases.mode import MODE
@@ -13,5 +14,6 @@ from comments.screening.phases.trap import TRAP
 from comments.screening.phases.words import WORDS
 
 PHASES: Final[dict[str, Phase]] = {
-    phase.name: phase for phase in (TRAP, TIMING, BLOCKED, WORDS, LINKS, REPEATS, FIRST_POSTS, MODE)
+    phase.name: phase
+    for phase in (TRAP, TIMING, BLOCKED, WORDS, LINKS, REPEATS, CLASSIFIER, FIRST_POSTS, MODE)
 }
