@@ -234,7 +234,7 @@ def sender_of(request: Request) -> services.Sender:
         address = str(ip_address(client_address(request._request)))
     except ValueError:
         address = ""
-    user_agent = request.headers.get("User-Agent", "")[:USER_AGENT_MAX_CHARS]
+    user_agent = request.headers.get("User-Agent", "").replace("\x00", "")[:USER_AGENT_MAX_CHARS]
     return services.Sender(address=address, user_agent=user_agent)
 
 

@@ -27,7 +27,14 @@ from comments.events.rows import columns_of, fetch, insert
 from comments.identity.models import Author
 from comments.markup.render import render
 from comments.posting.single_statement import add_at_once
-from comments.screening.pipeline import PASSED, Screening, forget, in_thread, keep_reasons, screen
+from comments.screening.pipeline import (
+    PASSED,
+    Screening,
+    forget,
+    in_thread,
+    keep_reasons,
+    screen,
+)
 from comments.screening.submission import Kind, Outcome, Submission
 from comments.sites.models import Site
 from comments.sites.moderators import tell_moderators
@@ -71,7 +78,6 @@ class Sender:
 
 
 NOBODY: Final = Sender()
-HELD_AS: Final = {Outcome.HOLD: Post.Status.PENDING, Outcome.SPAM: Post.Status.SPAM}
 
 
 def posted_before(key: str, draft: Draft) -> Post | None:
@@ -130,13 +136,10 @@ def create_post(
     )
     submission = _submission(Kind.POST, post, key, page.url, sender, email=draft.email)
     screening = _accepted(submission)
-    if author is not None and author.is_shadow_banned:
-        post.status = Post.Status.SHADOWED
-    elif screening.verdicts:
-        post.status = HELD_AS[screening.outcome]
+    post.status = _status(screening, author)
     try:
         if post.status != Post.Status.PUBLISHED or not add_at_once(post, site, key):
-            _add(post, site, key, page, screening=screening)
+            _add(post, page, submission, screening)
     except IntegrityError:  # the key's constraint: another request posted this draft meanwhile
         earlier = posted_before(key, draft)
         if earlier is None:
@@ -190,21 +193,32 @@ def _replace_text(
             raise ThreadLocked()
         if post.body == body:
             return post
-        was_public = post.status == Post.Status.PUBLISHED
         post.body, post.html, post.edited = body, html, now
-        if screening.verdicts and post.status != Post.Status.SHADOWED:
-            post.status = HELD_AS[screening.outcome]
-            keep_reasons(post, screening, now=now)
-            if was_public:
-                withdraw_post(thread, post, "post.hidden", now=now)
-        elif was_public:
+        was_public = post.status == Post.Status.PUBLISHED
+        if not is_moderator and author is not None:
+            screening = in_thread(screening, Kind.EDIT, thread, author)
+            _hold(post, screening, now)
+        if post.status == Post.Status.PUBLISHED:
             lock_thread(thread, seqs=1)
             post.seq = thread.seq
             write_post_event(thread, "post.edited", post, now=now)
+        elif was_public:
+            withdraw_post(thread, post, "post.hidden", now=now)
+            tell_moderators(thread.site_id, {"entered": [post.pk], "queue": post.status})
         else:
             tell_moderators(thread.site_id, {"changed": [post.pk]})
         post.save(update_fields=["body", "html", "edited", "status", "seq"])
     return post
+
+
+def _hold(post: Post, screening: Screening, now: datetime) -> None:
+    """Gives a post that was edited the status of what is held, and stores why. What is spam, or its author's
+    alone, stays so."""
+    if not screening.is_held or post.status == Post.Status.SHADOWED:
+        return
+    if post.status != Post.Status.SPAM:
+        post.status = _status(screening, None)
+    keep_reasons(post, screening, now=now)
 
 
 def delete_post(post: Post, *, author: Author | None, is_moderator: bool, now: datetime) -> None:
@@ -217,11 +231,11 @@ def delete_post(post: Post, *, author: Author | None, is_moderator: bool, now: d
         post.status, post.body, post.html, post.open_flags = Post.Status.DELETED, "", "", 0
         if was_published:
             withdraw_post(thread, post, "post.deleted", now=now)
-        elif post.is_listed:  # readers have its stub, which says something else
-            lock_thread(thread, seqs=1)
-            post.seq = thread.seq
-            write_post_event(thread, "post.deleted", post, now=now)
-        if not was_published:
+        else:
+            if post.is_listed:  # readers have its stub, which says something else
+                lock_thread(thread, seqs=1)
+                post.seq = thread.seq
+                write_post_event(thread, "post.deleted", post, now=now)
             tell_moderators(thread.site_id, {"changed": [post.pk]})
         post.save(update_fields=["status", "body", "html", "open_flags", "seq"])
 
@@ -278,30 +292,41 @@ def _accepted(submission: Submission) -> Screening:
     return screening
 
 
-def _add(post: Post, site: Site, key: str, page: Page, *, screening: Screening) -> None:
+def _status(screening: Screening, author: Author | None) -> Post.Status:
+    """What a new post is. That its author alone sees it is older than what the rules say of it."""
+    if author is not None and author.is_shadow_banned:
+        return Post.Status.SHADOWED
+    if screening.outcome is Outcome.SPAM:
+        return Post.Status.SPAM
+    return Post.Status.PENDING if screening.is_held else Post.Status.PUBLISHED
+
+
+def _add(post: Post, page: Page, submission: Submission, screening: Screening) -> None:
     """Puts the post into its thread, with the event that tells readers unless it is held."""
-    now = post.created
+    now, site = post.created, submission.site
     with transaction.atomic():
         author = post.author
         if author is not None and post.author_id is None:
             insert(author)
             post.author = author  # again: its row has a number now
         numbers = int(post.status == Post.Status.PUBLISHED)
+        key = submission.thread_key
         thread = lock_thread_of_page(site, key, page, seqs=numbers, posts=numbers, now=now)
         if thread.is_locked:
             raise ThreadLocked()
         _require_pause(thread, site, post)
         post.thread, post.parent = thread, _parent_in(thread, post)
         _join_branch(post, post.parent)
-        if thread.moderation and post.status != Post.Status.SHADOWED and not site.is_unlimited:
-            screening = in_thread(screening, thread.moderation, author)
-            post.status = HELD_AS[screening.outcome] if screening.verdicts else Post.Status.PUBLISHED
+        if thread.moderation and post.status != Post.Status.SHADOWED:
+            screening = in_thread(screening, Kind.POST, thread, submission.author)
+            post.status = _status(screening, None)
         if (change := int(post.status == Post.Status.PUBLISHED) - numbers) != 0:
             lock_thread(thread, seqs=change, posts=change)  # the thread has a mind of its own
         if post.status != Post.Status.PUBLISHED:
             post.is_listed = False
             insert(post)
-            keep_reasons(post, screening, now=now)
+            if post.status != Post.Status.SHADOWED:
+                keep_reasons(post, screening, now=now)
             tell_moderators(site.pk, {"entered": [post.pk], "queue": post.status})
             return
         post.seq = thread.seq

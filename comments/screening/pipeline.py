@@ -16,9 +16,9 @@ from comments.screening.phases.phase import Phase
 from comments.screening.phases.repeats import REPEATS
 from comments.screening.rules import Rules, rules_of
 from comments.screening.settings import Settings
-from comments.screening.submission import Outcome, Submission, Verdict
+from comments.screening.submission import Kind, Outcome, Submission, Verdict
 from comments.sites.models import Site
-from comments.threads.models import Post
+from comments.threads.models import Post, Thread
 
 logger = logging.getLogger(__name__)
 
@@ -32,50 +32,57 @@ class Screening:
     outcome: Outcome = Outcome.PASS
     verdicts: Sequence[Verdict] = ()
 
+    @property
+    def is_held(self) -> bool:
+        return bool(self.verdicts)
+
 
 PASSED: Final = Screening()
+WATCHED: Final = Verdict(Outcome.HOLD, "author", "The moderators watch this author")
+OF_THREAD: Final = Verdict(
+    Outcome.HOLD, MODE.name, "The thread shows nothing before a moderator has approved it"
+)
 
 
 def screen(submission: Submission, rules: Rules | None = None) -> Screening:
     """Sends it through its site's phases, or those of `rules`; the first that rejects is the last. A phase
     that fails holds. May ask Redis and the database; changes nothing in it.
 
-    A moderator's own words go through none of them. Of an author whom moderators trust nothing is held, and
-    of one whom they watch everything is.
+    What a moderator writes is not screened; a trusted author is refused, never held, and a watched one always
+    is held.
     """
     author = submission.author
-    if author.staff_id is not None:
+    if author.staff_id is not None or (rules is None and submission.site.is_unlimited):
         return PASSED
     if rules is None:
-        if submission.site.is_unlimited:
-            return PASSED
         rules = rules_of(submission.site)
-    outcome, verdicts = Outcome.PASS, []
-    if author.trust == Author.Trust.WATCHED:
-        outcome = Outcome.HOLD
-        verdicts.append(Verdict(outcome, "trust", "Moderators watch this author"))
+    verdicts = [WATCHED] if author.trust == Author.Trust.WATCHED else []
     for phase in rules.phases(submission.kind):
         verdict = _run(phase, submission, rules.settings)
-        is_waived = author.trust == Author.Trust.TRUSTED and verdict.outcome is not Outcome.REJECT
-        if verdict.outcome is Outcome.PASS or is_waived:
-            continue
-        verdicts.append(verdict)
-        outcome = max(outcome, verdict.outcome, key=_GRAVITY.__getitem__)
-        if outcome is Outcome.REJECT:
-            break
-    return Screening(outcome, verdicts) if verdicts else PASSED
+        if verdict.outcome is Outcome.REJECT:
+            return _screening([*verdicts, verdict])
+        if verdict.outcome is not Outcome.PASS and author.trust != Author.Trust.TRUSTED:
+            verdicts.append(verdict)
+    return _screening(verdicts)
 
 
-def in_thread(screening: Screening, mode: str, author: Author | None) -> Screening:
-    """The same for a post in a thread that has a mode of its own in place of its site's."""
+def in_thread(screening: Screening, kind: Kind, thread: Thread, author: Author) -> Screening:
+    """The same in a thread that may have a mode of its own, which counts in place of the site's. The thread
+    is known only under its lock."""
+    if not thread.moderation or kind not in MODE.kinds:
+        return screening
     verdicts = [verdict for verdict in screening.verdicts if verdict.phase != MODE.name]
-    is_known = author is not None and (author.staff_id or author.trust == Author.Trust.TRUSTED)
-    if mode == Site.Moderation.PRE and not is_known:
-        reason = "The thread shows nothing before a moderator has approved it"
-        verdicts.append(Verdict(Outcome.HOLD, MODE.name, reason))
+    is_exempt = thread.site.is_unlimited or author.staff_id is not None
+    if thread.moderation == Site.Moderation.PRE and not is_exempt and author.trust != Author.Trust.TRUSTED:
+        verdicts.append(OF_THREAD)
+    return _screening(verdicts)
+
+
+def _screening(verdicts: list[Verdict]) -> Screening:
     if not verdicts:
         return PASSED
-    return Screening(max((v.outcome for v in verdicts), key=_GRAVITY.__getitem__), verdicts)
+    outcomes = [verdict.outcome for verdict in verdicts]
+    return Screening(max(outcomes, key=_GRAVITY.__getitem__), verdicts)
 
 
 def forget(submission: Submission, screening: Screening) -> None:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from comments.models import Author, Event, HeldFor, Post, Site, SiteRules
+from comments.models import Author, Event, HeldFor, Post, Site, SiteRules, Thread
 from comments.moderation.services import approve_post
 from comments.posting import services, single_statement
 from comments.screening.phases import PHASES
@@ -336,6 +336,95 @@ def test_lists_that_nobody_validated_are_used_as_far_as_they_go(set_rules: SetRu
 
     assert writer.post("b" * 9_000).data["status"] == "published"
     assert writer.post("A casino.").data["status"] == "pending"
+
+
+# Authors and threads
+
+
+def trust(person: Person, trust: Author.Trust) -> None:
+    """The author of the person's posts so far."""
+    Author.objects.filter(name=person.name).update(trust=trust)
+
+
+def test_a_trusted_author_is_refused_but_never_held(
+    set_rules: SetRules, writer: Person, limited_site: Site
+) -> None:
+    set_rules("words", held_words="casino", rejected_words="slur")
+    writer.posted("Hello.")
+    trust(writer, Author.Trust.TRUSTED)
+    limited_site.moderation = Site.Moderation.PRE
+    limited_site.save()
+
+    assert writer.post("A casino.").data["status"] == "published"
+    assert writer.post("A slur.").code == "not_accepted"
+
+
+def test_a_watched_author_is_always_held(writer: Person) -> None:
+    post_id = writer.posted("Hello.")
+    trust(writer, Author.Trust.WATCHED)
+
+    held = writer.posted("Hello again.")
+
+    assert reasons(held) == [("author", "hold", "The moderators watch this author")]
+    assert writer.edit(post_id, "Hello, all.").data["status"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("of_site", "of_thread", "status", "reason"),
+    [
+        ("post", "pre", "pending", "The thread shows nothing before a moderator has approved it"),
+        ("pre", "post", "published", ""),
+        ("pre", "", "pending", "The site shows nothing before a moderator has approved it"),
+    ],
+)
+def test_a_threads_mode_counts_in_place_of_its_sites(
+    limited_site: Site, writer: Person, of_site: str, of_thread: str, status: str, reason: str
+) -> None:
+    first = writer.posted("The first makes the thread.")
+    Site.objects.filter(pk=limited_site.pk).update(moderation=of_site)
+    Thread.objects.update(moderation=of_thread)
+
+    second = writer.post("The second.").data
+    edited = writer.edit(first, "The first, mended.").data
+
+    assert (second["status"], edited["status"]) == (status, status)
+    assert [told for _, _, told in reasons(second["id"])] == ([reason] if reason else [])
+    assert [told for _, _, told in reasons(first)] == ([reason] if reason else [])
+
+
+def test_a_threads_mode_lifts_no_other_reason(set_rules: SetRules, writer: Person) -> None:
+    set_rules("words", held_words="casino")
+    writer.posted("The first makes the thread.")
+    Thread.objects.update(moderation="post")
+
+    assert writer.post("A casino.").data["status"] == "pending"
+
+
+def test_spam_is_kept_apart_and_looks_held_to_its_author(
+    set_rules: SetRules, writer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_rules("trap")
+    monkeypatch.setattr("comments.posting.api.sender_of", lambda _: services.Sender(trap="filled"))
+
+    answer = writer.post("Buy!")
+
+    post = Post.objects.get(pk=answer.data["id"])
+    assert (answer.data["status"], post.status, post.is_listed) == ("pending", "spam", False)
+    assert reasons(post.pk) == [("trap", "spam", "Filled in a field that people do not see")]
+
+
+def test_a_shadow_banned_author_is_not_told_by_what_is_held(set_rules: SetRules, writer: Person) -> None:
+    set_rules("words", held_words="casino", rejected_words="slur")
+    post_id = writer.posted("Hello.")
+    Author.objects.update(is_shadow_banned=True)
+
+    answer = writer.post("A casino.")
+
+    assert answer.data["status"] == "published"
+    assert Post.objects.get(pk=answer.data["id"]).status == Post.Status.SHADOWED
+    assert not HeldFor.objects.exists()
+    assert writer.post("A slur.").code == "not_accepted"
+    assert writer.edit(post_id, "Hello, all.").status == 200
 
 
 # What it costs
