@@ -20,6 +20,7 @@ def environment_is_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         ("KIBITZ_FORMATTERS", env.formatter_count),
         ("KIBITZ_BEHIND_PROXY", lambda: env.env_bool("KIBITZ_BEHIND_PROXY", default=False)),
         ("KIBITZ_DATABASE_POOL", lambda: env.env_bool("KIBITZ_DATABASE_POOL", default=True)),
+        ("KIBITZ_EXTERNAL_MAY_BE_PRIVATE", env.external_may_be_private),
         ("KIBITZ_MAX_SOCKETS_PER_ADDRESS", env.max_sockets_per_address),
         ("KIBITZ_MAX_CONNECTIONS", env.max_connections),
         ("KIBITZ_QUEUE_MAX_MB", env.queue_max_bytes),

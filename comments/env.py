@@ -70,6 +70,16 @@ def queue_max_bytes() -> int:
     return env_int("KIBITZ_QUEUE_MAX_MB", 256) * 1024 * 1024
 
 
+def akismet_url() -> str:
+    """Where Akismet's calls are."""
+    return env_str("KIBITZ_AKISMET_URL", "https://rest.akismet.com/1.1").rstrip("/")
+
+
+def external_may_be_private() -> bool:
+    """Whether sites may have their comments checked at addresses of this machine and its network."""
+    return env_bool("KIBITZ_EXTERNAL_MAY_BE_PRIVATE", default=False)
+
+
 def secret_key() -> str:
     """The key that signs tokens: KIBITZ_SECRET_KEY, else one made at the first start and kept."""
     given = env_str("KIBITZ_SECRET_KEY")
