@@ -18,6 +18,7 @@ KibitzError
 │   ├── NotAuthor            403 not_author
 │   ├── EditWindowClosed     403 edit_window_closed
 │   ├── OwnPost              403 own_post                    a vote on one's own post
+│   ├── ProofRequired        403 proof_required              solve a challenge, send it again with the proof
 │   ├── VotesOff             403 votes_off
 │   ├── ThreadLocked         403 thread_locked
 │   └── NotAccepted          403 not_accepted                the site's rules refuse the text
@@ -137,6 +138,11 @@ class EditWindowClosed(Refused):
 class OwnPost(Refused):
     code = "own_post"
     default_detail = "You cannot vote on your own comment."
+
+
+class ProofRequired(Refused):
+    code = "proof_required"
+    default_detail = "Solve a challenge of this site, and send the same again with X-Kibitz-Proof."
 
 
 class VotesOff(Refused):

@@ -50,7 +50,9 @@ async function outputs() {
   const style = async (name) => JSON.stringify(await bundled({ entryPoints: [`src/${name}.css`] }));
   const script = (entry, define) => bundled({ entryPoints: [entry], format: "esm", define });
   const report = await script("src/write/report.ts", { DIALOG_CSS: await style("dialog") });
+  const proof = await script("src/write/proof.ts");
   const write = await script("src/write/index.ts", {
+    PROOF_URL: address("proof", proof),
     REPORT_URL: address("report", report),
     WRITE_CSS: await style("write/write"),
   });
@@ -72,6 +74,7 @@ async function outputs() {
     "live.js": live,
     "write.js": write,
     "report.js": report,
+    "proof.js": proof,
   };
 }
 

@@ -9,8 +9,9 @@ const BUDGETS_BYTES = {
   "app.js": 9728,
   // what comes later: once the comments are seen, or somebody is about to use it
   "live.js": 3072,
-  "write.js": 6400,
+  "write.js": 6600,
   "report.js": 1536,
+  "proof.js": 1536,
   "linked.js": 768,
   "keys.js": 1536,
   "counts.js": 1024,

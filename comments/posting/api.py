@@ -37,11 +37,19 @@ FLAG = serializers.FlagSerializer()
 
 GUEST_NAME = "Guest"
 USER_AGENT_MAX_CHARS = 500
+PROOF_HEADER = "X-Kibitz-Proof"
 TOKEN_HEADER = "X-Kibitz-Token"  # noqa: S105  a header's name
 
 _HEADER = OpenApiParameter("X-Kibitz", str, OpenApiParameter.HEADER, required=True, enum=["1"])
 _IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key", UUID, OpenApiParameter.HEADER, description="The same key returns the same post."
+)
+_PROOF = OpenApiParameter(
+    PROOF_HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="The solution of a challenge of this site (`GET sites/{site}/challenge/`), in base64; wanted "
+    "where the answer was `proof_required`.",
 )
 _TOKEN = OpenApiParameter(
     TOKEN_HEADER,
@@ -60,7 +68,7 @@ _PROBLEMS = {
 class PostsView(KibitzView):
     @extend_schema(
         operation_id="create_post",
-        parameters=[KEY_PARAMETER, _HEADER, _IDEMPOTENCY, _TOKEN],
+        parameters=[KEY_PARAMETER, _HEADER, _IDEMPOTENCY, _PROOF, _TOKEN],
         request=serializers.NewPostSerializer,
         responses={
             201: PostShapeSerializer,

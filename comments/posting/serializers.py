@@ -43,6 +43,20 @@ class NewPostSerializer(BodySerializer):
     name = serializers.CharField(required=False, allow_blank=True, default="", max_length=NAME_MAX_CHARS)
     email = serializers.EmailField(required=False, allow_blank=True, default="", max_length=254)
     page = PageSerializer()
+    website = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=2_000,
+        help_text="A field that people do not see; whoever fills it in is no person.",
+    )
+    seconds_open = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=BIGINT_MAX,
+        help_text="How long the form was open.",
+    )
 
     def validate_name(self, value: str) -> str:
         return one_line(value)[:NAME_MAX_CHARS]  # composing may have made it longer

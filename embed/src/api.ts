@@ -40,6 +40,8 @@ export interface TokenStore {
   token: string;
 }
 
+type Headers = Record<string, string>;
+
 export interface Api {
   snapshot(sort: Sort, cursor?: string | null): Promise<Snapshot>;
   branch(root: number, after: number): Promise<Snapshot>;
@@ -51,7 +53,7 @@ export interface Api {
   writingTexts(lang: string): Promise<Partial<Texts>>;
   post(id: number): Promise<Post>;
   /** Any call, by its path under the API's base. Those of writers are in write/calls.ts. */
-  send<T>(method: string, path: string, body?: object, idempotencyKey?: string): Promise<T>;
+  send<T>(method: string, path: string, body?: object, more?: Headers): Promise<T>;
   /** The thread's own path there. */
   thread: string;
 }
@@ -60,11 +62,10 @@ export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: 
   const thread = `threads/${key}/`;
 
   /** Reads of the thread carry no identity: they are the same bytes for everybody, and a proxy may keep them. */
-  async function send<T>(method: string, path: string, body?: object, idempotencyKey?: string): Promise<T> {
-    const headers: Record<string, string> = {};
+  async function send<T>(method: string, path: string, body?: object, more?: Headers): Promise<T> {
+    const headers: Headers = { ...more };
     if (method !== "GET") headers["X-Kibitz"] = "1";
     if (body) headers["Content-Type"] = "application/json";
-    if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
     const token = method === "GET" && !path.startsWith("posts/") ? "" : tokens.token;
     if (token) headers.Authorization = `Bearer ${token}`;
     try {
@@ -77,7 +78,7 @@ export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: 
       if (!(error instanceof ApiError)) throw new ApiError();
       if (!token || error.code !== "invalid_token") throw error;
       tokens.token = "";
-      return send(method, path, body, idempotencyKey);
+      return send(method, path, body, more);
     }
   }
 

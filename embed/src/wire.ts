@@ -227,6 +227,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site}/challenge/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description A challenge of altcha's kind (PBKDF2), good for one comment on this site within ten minutes. To be
+         *     solved after `proof_required`; the solution goes into `X-Kibitz-Proof` of the same request.
+         */
+        get: operations["challenge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site}/counts/": {
         parameters: {
             query?: never;
@@ -411,6 +431,33 @@ export interface components {
             live: components["schemas"]["Live"];
             settings: components["schemas"]["Settings"];
         };
+        /**
+         * @description A solution is the base64 of the JSON `{"challenge": <this, whole>, "solution": {"counter": 123,
+         *     "derivedKey": "<hexadecimal>"}}`.
+         */
+        Challenge: {
+            parameters: components["schemas"]["ChallengeParameters"];
+            signature: string;
+        };
+        /**
+         * @description PBKDF2 of `nonce` and a counter (4 bytes, big-endian) with `salt` and `cost` iterations, in the
+         *     algorithm's hash, gives `keyLength` bytes; the counter is wanted with which they begin with `keyPrefix`.
+         *     Counting from 0 finds it. All bytes in hexadecimal, `expiresAt` in seconds since 1970.
+         */
+        ChallengeParameters: {
+            algorithm: string;
+            nonce: string;
+            salt: string;
+            cost: number;
+            keyLength: number;
+            keyPrefix: string;
+            keySignature: string;
+            expiresAt: number;
+            /** @description The site that it is for. */
+            data: {
+                [key: string]: string;
+            };
+        };
         /** @description `take_over` takes the posts from whoever has them. */
         ClaimRequest: {
             ids: number[];
@@ -525,6 +572,16 @@ export interface components {
             name: string;
             email?: string;
             page: components["schemas"]["PageRequest"];
+            /**
+             * @description A field that people do not see; whoever fills it in is no person.
+             * @default
+             */
+            website: string;
+            /**
+             * Format: int64
+             * @description How long the form was open.
+             */
+            seconds_open?: number | null;
         };
         Outcome: {
             id: number;
@@ -679,6 +736,8 @@ export type AuthorShape = components['schemas']['AuthorShape'];
 export type BanRequest = components['schemas']['BanRequest'];
 export type BodyRequest = components['schemas']['BodyRequest'];
 export type Bootstrap = components['schemas']['Bootstrap'];
+export type Challenge = components['schemas']['Challenge'];
+export type ChallengeParameters = components['schemas']['ChallengeParameters'];
 export type ClaimRequest = components['schemas']['ClaimRequest'];
 export type Claims = components['schemas']['Claims'];
 export type CountHead = components['schemas']['CountHead'];
@@ -2108,6 +2167,60 @@ export interface operations {
             };
         };
     };
+    challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Challenge"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     counts: {
         parameters: {
             query: {
@@ -2521,6 +2634,8 @@ export interface operations {
                 /** @description The same key returns the same post. */
                 "Idempotency-Key"?: string;
                 "X-Kibitz": "1";
+                /** @description The solution of a challenge of this site (`GET sites/{site}/challenge/`), in base64; wanted where the answer was `proof_required`. */
+                "X-Kibitz-Proof"?: string;
             };
             path: {
                 key: string;

@@ -4,7 +4,14 @@ import { ApiError } from "../src/api";
 import type { Post } from "../src/frames";
 import { createOutbox, type Letter } from "../src/write/outbox";
 
-const letter = (key: string): Letter => ({ key, parent: 0, body: `body of ${key}`, name: "alice" });
+const letter = (key: string): Letter => ({
+  key,
+  parent: 0,
+  body: `body of ${key}`,
+  name: "alice",
+  website: "",
+  seconds_open: 9,
+});
 const answered = new ApiError(500);
 const silence = new ApiError();
 

@@ -4,7 +4,8 @@ import type { Post, Tally } from "../frames";
 import type { Html, NewPostRequest } from "../wire";
 
 export interface Calls {
-  create(post: NewPostRequest, idempotencyKey: string): Promise<Post>;
+  /** `proof` is a solved challenge. */
+  create(post: NewPostRequest, idempotencyKey: string, proof?: string): Promise<Post>;
   edit(id: number, body: string): Promise<Post>;
   remove(id: number): Promise<void>;
   vote(id: number, value: number): Promise<Tally>;
@@ -16,7 +17,8 @@ export interface Calls {
 
 export function createCalls({ send, thread }: Pick<Api, "send" | "thread">): Calls {
   return {
-    create: (post, idempotencyKey) => send("POST", `${thread}posts/`, post, idempotencyKey),
+    create: (post, key, proof) =>
+      send("POST", `${thread}posts/`, post, { "Idempotency-Key": key, ...(proof && { "X-Kibitz-Proof": proof }) }),
     edit: (id, body) => send("PATCH", `posts/${id}/`, { body }),
     remove: (id) => send("DELETE", `posts/${id}/`),
     vote: (id, value) => send("PUT", `posts/${id}/vote/`, { value }),

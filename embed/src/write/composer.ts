@@ -23,7 +23,7 @@ export interface ComposerOptions {
   maxChars: number;
   preview: Calls["preview"];
   /** Rejects with an ApiError, and the text stays. */
-  onSubmit(body: string, name: string): Promise<void>;
+  onSubmit(body: string, name: string, website: string): Promise<void>;
   onInput(body: string): void;
   onCancel?: (() => void) | undefined;
 }
@@ -47,12 +47,14 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
     maxlength: NAME_MAX_CHARS,
     dir: "auto",
   });
+  // for programs that fill in whatever there is; out of sight, and not `hidden`, which they know
+  const website = h("input", "website", { name: "website", autocomplete: "off", "aria-hidden": "true", tabindex: -1 });
   const nameError = h("p", "error", { role: "alert" });
   const cancel = button("act", "", "cancel");
   const submit = h("button", "primary", {}, text(options.submit));
   node.classList.add("ready");
   node.noValidate = true;
-  node.append(nameError);
+  node.append(nameError, website);
   foot.append(name, cancel, submit);
   body.maxLength = maxChars;
   name.value = options.name ?? "";
@@ -94,7 +96,7 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
     if (!body.value.trim()) return body.focus();
     submit.disabled = true;
     try {
-      await onSubmit(body.value, name.value);
+      await onSubmit(body.value, name.value, website.value);
       submit.disabled = false;
     } catch (error) {
       submit.disabled = false;

@@ -8,10 +8,13 @@ import { createHeld } from "./held";
 import { type Kit, setText, takeKit, text } from "./kit";
 import { createLetters } from "./letters";
 import { createOutbox, type Letter } from "./outbox";
+import type { Prove } from "./proof";
 import type { Report } from "./report";
 
 /** The style that only writers need, minified; the build puts it in. */
 declare const WRITE_CSS: string;
+/** The address of what works for a post that looks suspicious. */
+declare const PROOF_URL: string;
 /** The address of the dialog in which a post is reported. */
 declare const REPORT_URL: string;
 
@@ -39,7 +42,7 @@ export function createWriting(kit: Kit): Writing {
     {
       read: () => JSON.parse(storage.mark("unsent") || "[]"),
       write: (letters) => storage.setMark("unsent", letters.length ? JSON.stringify(letters) : ""),
-      send: ({ body, key, name, parent }) => calls.create({ body, name, page, parent: parent || null }, key),
+      send,
       isOnline: () => navigator.onLine,
       setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
       clearTimeout: (handle) => clearTimeout(handle),
@@ -56,9 +59,26 @@ export function createWriting(kit: Kit): Writing {
   });
 
   const by = uuid();
+  const loadProof = kit.later(PROOF_URL, (address) =>
+    import(address).then(({ createProof }): Prove => createProof(kit)),
+  );
   const loadReport = kit.later(REPORT_URL, (address) =>
     import(address).then(({ createReport }): Report => createReport(kit, calls)),
   );
+
+  async function send(letter: Letter): Promise<Post> {
+    const { key, parent, ...said } = letter;
+    const create = (proof?: string) => calls.create({ ...said, page, parent: parent || null }, key, proof);
+    try {
+      return await create();
+    } catch (error) {
+      if ((error as ApiError).code !== "proof_required") throw error;
+      const prove = await loadProof().catch(() => {
+        throw error;
+      });
+      return prove(create, (sentence) => letters.show(letter, sentence, false));
+    }
+  }
 
   function sending(letter: Letter): void {
     posting(true);
@@ -127,8 +147,9 @@ export function createWriting(kit: Kit): Writing {
         storage.setDraft(place, written);
         typing();
       },
-      async onSubmit(body, name) {
-        const letter = { key: uuid(), parent: place, body, name };
+      async onSubmit(body, name, website) {
+        const seconds_open = Math.round(performance.now() / 1000);
+        const letter = { key: uuid(), parent: place, body, name, website, seconds_open };
         storage.setDraft(place, "");
         composer.body.value = "";
         if (place) close(place, false);

@@ -12,6 +12,9 @@ export interface Letter {
   parent: number;
   body: string;
   name: string;
+  /** What was filled into the field that people do not see. */
+  website: string;
+  seconds_open: number;
 }
 
 export interface OutboxPorts {
