@@ -5,7 +5,7 @@ from comments.events.models import Event
 from comments.identity.models import Author
 from comments.moderation.models import AuthorNote, Claim, ErasedText
 from comments.posting.models import Flag, Vote
-from comments.screening.models import HeldFor, SiteRules, SpamModel
+from comments.screening.models import Check, HeldFor, SiteRules, SpamModel
 from comments.sites.models import Site, SiteGroup
 from comments.threads.models import Incarnation, Post, Thread
 
@@ -13,6 +13,7 @@ __all__ = [
     "Action",
     "Author",
     "AuthorNote",
+    "Check",
     "Claim",
     "ErasedText",
     "Event",

@@ -104,6 +104,11 @@ def hide_post(post: Post, *, now: datetime) -> bool:
     return _alone(Decision.REJECT, post, now)
 
 
+def mark_as_spam(post: Post, *, now: datetime) -> bool:
+    """The same, and puts it among the spam."""
+    return _alone(Decision.SPAM, post, now)
+
+
 def decided_by(post_id: int) -> str:
     """The account that decided about the post last, "" where nobody has."""
     latest = Action.objects.filter(post_id=post_id).order_by("-pk").values_list("by", flat=True).first()

@@ -1,6 +1,8 @@
 """The writing calls. Each validates, finds out who asks, and calls one use-case."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from comments.identity.models import Author
 from comments.identity.tokens import issue_token, signed_ids
 from comments.markup.render import render
 from comments.posting import serializers, services, voting
+from comments.posting.screening import Sender
 from comments.posting.typing import say_typing
 from comments.rest.serializers import NOT_NOW, TOO_FAST, ProblemSerializer
 from comments.rest.throttles import check_rate, check_reading, client_address
@@ -101,7 +104,7 @@ class PostsView(KibitzView):
             require_room()
             require_rate("post", request, site, author)
             post, is_new = services.create_post(
-                site, key, page, draft, author=author, now=timezone.now(), sender=sender_of(request)
+                site, key, page, draft, author=author, now=timezone.now(), sender=sender_of(request, given)
             )
         return with_token(Response(own_shape(post), status=201 if is_new else 200), post.author)
 
@@ -235,15 +238,20 @@ def own_shape(post: Post) -> PostShape:
     return {**own_post_shape(post), "body": post.body}
 
 
-def sender_of(request: Request) -> services.Sender:
-    """What is known of who sends, for the site's rules and moderators. The address is "" where the server in
-    front tells none."""
+def sender_of(request: Request, given: Mapping[str, Any] = MappingProxyType({})) -> Sender:
+    """What is known of who sends, for the site's rules and moderators; `given` is what a form for a new post
+    says of itself. The address is "" where the server in front tells none."""
     try:
         address = str(ip_address(client_address(request._request)))
     except ValueError:
         address = ""
-    user_agent = request.headers.get("User-Agent", "").replace("\x00", "")[:USER_AGENT_MAX_CHARS]
-    return services.Sender(address=address, user_agent=user_agent)
+    return Sender(
+        address=address,
+        user_agent=request.headers.get("User-Agent", "").replace("\x00", "")[:USER_AGENT_MAX_CHARS],
+        trap=given.get("website", ""),
+        seconds_open=given.get("seconds_open"),
+        proof=request.headers.get(PROOF_HEADER, ""),
+    )
 
 
 def asked_post(

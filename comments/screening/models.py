@@ -1,11 +1,15 @@
 """A site's rules, why something was held, and what its classifier has learned."""
 
+import secrets
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from comments.screening.calls import fault_of
 from comments.screening.senders import parse_emails, parse_ranges
-from comments.screening.submission import Outcome
+from comments.screening.submission import Kind, Outcome
 from comments.screening.words import parse
 
 REASON_MAX_CHARS = 500
@@ -24,6 +28,12 @@ def validate_emails(text: str) -> None:
 def validate_addresses(text: str) -> None:
     """The same for network addresses."""
     _raise(parse_ranges(text).problems)
+
+
+def validate_service(url: str) -> None:
+    """Raises ValidationError where the address of a service cannot be called."""
+    if fault := fault_of(url):
+        raise ValidationError(fault)
 
 
 def _raise(problems: list[str]) -> None:
@@ -92,6 +102,29 @@ class SiteRules(models.Model):
         validators=[validate_addresses],
         help_text="One address or range a line: 192.0.2.7, 192.0.2.0/24, 2001:db8::/32.",
     )
+    akismet_key = models.CharField(
+        "key",
+        max_length=100,
+        blank=True,
+        default="",
+        help_text="From akismet.com. Without one it is not asked.",
+    )
+    external_url = models.CharField(
+        "address",
+        max_length=500,
+        blank=True,
+        default="",
+        validators=[validate_service],
+        help_text="https://… Comments are sent there as JSON and wait for its answer. Without one nobody is "
+        "asked.",
+    )
+    external_secret = models.CharField(
+        "secret",
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="Signs what is sent there (SECURITY.md); made when it is empty.",
+    )
     changed = models.DateTimeField(auto_now=True)  # tells processes that keep the rules to read them again
 
     class Meta:
@@ -99,6 +132,10 @@ class SiteRules(models.Model):
 
     def __str__(self) -> str:
         return f"rules of {self.site}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.external_secret = self.external_secret or secrets.token_urlsafe(32)
+        super().save(*args, **kwargs)
 
 
 class HeldFor(models.Model):
@@ -129,3 +166,24 @@ class SpamModel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.spam_examples + self.good_examples} examples, {self.trained_at:%Y-%m-%d %H:%M}"
+
+
+class Check(models.Model):
+    """A post that waits for what services on the network say of it; gone when they have said it.
+
+    Whoever takes it adds to `tries` and puts `next_try` off, so that it is taken again should they die. The
+    address and what the browser calls itself are kept no longer than this.
+    """
+
+    post = models.OneToOneField("comments.Post", models.CASCADE, related_name="awaited_check")
+    site = models.ForeignKey(
+        "comments.Site", models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    kind = models.CharField(max_length=6, choices=[(each.value, each.value) for each in Kind])
+    address = models.CharField(max_length=64, blank=True)
+    user_agent = models.CharField(max_length=500, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.post_id}"

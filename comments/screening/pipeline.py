@@ -8,6 +8,7 @@ from typing import Final
 
 from django.db import DatabaseError, InterfaceError
 
+from comments.errors import ProofRequired
 from comments.identity.models import Author
 from comments.screening.history import forget_said
 from comments.screening.models import REASON_MAX_CHARS, HeldFor
@@ -16,7 +17,7 @@ from comments.screening.phases.phase import Phase
 from comments.screening.phases.repeats import REPEATS
 from comments.screening.rules import Rules, rules_of
 from comments.screening.settings import Settings
-from comments.screening.submission import Kind, Outcome, Submission, Verdict
+from comments.screening.submission import Outcome, Submission, Verdict
 from comments.sites.models import Site
 from comments.threads.models import Post, Thread
 
@@ -31,13 +32,15 @@ class Screening:
 
     outcome: Outcome = Outcome.PASS
     verdicts: Sequence[Verdict] = ()
+    is_unchecked: bool = False  # passed so far, and what the network says of it is to be asked
 
     @property
     def is_held(self) -> bool:
-        return bool(self.verdicts)
+        return bool(self.verdicts) or self.is_unchecked
 
 
 PASSED: Final = Screening()
+UNCHECKED: Final = Screening(is_unchecked=True)
 WATCHED: Final = Verdict(Outcome.HOLD, "author", "The moderators watch this author")
 OF_THREAD: Final = Verdict(
     Outcome.HOLD, MODE.name, "The thread shows nothing before a moderator has approved it"
@@ -46,7 +49,7 @@ OF_THREAD: Final = Verdict(
 
 def screen(submission: Submission, rules: Rules | None = None) -> Screening:
     """Sends it through its site's phases, or those of `rules`; the first that rejects is the last. A phase
-    that fails holds. May ask Redis and the database; changes nothing in it.
+    that fails holds. May ask Redis and the database; changes nothing in it. Raises ProofRequired.
 
     What a moderator writes is not screened; a trusted author is refused, never held, and a watched one always
     is held.
@@ -58,29 +61,40 @@ def screen(submission: Submission, rules: Rules | None = None) -> Screening:
         rules = rules_of(submission.site)
     verdicts = [WATCHED] if author.trust == Author.Trust.WATCHED else []
     for phase in rules.phases(submission.kind):
-        verdict = _run(phase, submission, rules.settings)
+        try:
+            verdict = _run(phase, submission, rules.settings, verdicts)
+        except ProofRequired:
+            forget(submission, _screening(verdicts))
+            raise
         if verdict.outcome is Outcome.REJECT:
             return _screening([*verdicts, verdict])
         if verdict.outcome is not Outcome.PASS and author.trust != Author.Trust.TRUSTED:
             verdicts.append(verdict)
-    return _screening(verdicts)
+    return _screening(verdicts, is_unchecked=_has_checks(submission, rules))
 
 
-def in_thread(screening: Screening, kind: Kind, thread: Thread, author: Author) -> Screening:
+def in_thread(screening: Screening, submission: Submission, thread: Thread) -> Screening:
     """The same in a thread that may have a mode of its own, which counts in place of the site's. The thread
     is known only under its lock."""
-    if not thread.moderation or kind not in MODE.kinds:
+    author, kind = submission.author, submission.kind
+    if not thread.moderation or kind not in MODE.kinds or author.staff_id is not None:
         return screening
     verdicts = [verdict for verdict in screening.verdicts if verdict.phase != MODE.name]
-    is_exempt = thread.site.is_unlimited or author.staff_id is not None
-    if thread.moderation == Site.Moderation.PRE and not is_exempt and author.trust != Author.Trust.TRUSTED:
+    is_exempt = thread.site.is_unlimited or author.trust == Author.Trust.TRUSTED
+    if thread.moderation == Site.Moderation.PRE and not is_exempt:
         verdicts.append(OF_THREAD)
-    return _screening(verdicts)
+    is_unchecked = not thread.site.is_unlimited and _has_checks(submission, rules_of(thread.site))
+    return _screening(verdicts, is_unchecked=is_unchecked)
 
 
-def _screening(verdicts: list[Verdict]) -> Screening:
+def _has_checks(submission: Submission, rules: Rules) -> bool:
+    """Whether services on the network are asked about it; not about an author whom moderators trust."""
+    return submission.author.trust != Author.Trust.TRUSTED and bool(rules.checks(submission.kind))
+
+
+def _screening(verdicts: list[Verdict], *, is_unchecked: bool = False) -> Screening:
     if not verdicts:
-        return PASSED
+        return UNCHECKED if is_unchecked else PASSED
     outcomes = [verdict.outcome for verdict in verdicts]
     return Screening(max(outcomes, key=_GRAVITY.__getitem__), verdicts)
 
@@ -107,11 +121,13 @@ def keep_reasons(post: Post, screening: Screening, *, now: datetime) -> None:
     )
 
 
-def _run(phase: Phase, submission: Submission, settings: Settings) -> Verdict:
+def _run(phase: Phase, submission: Submission, settings: Settings, before: Sequence[Verdict]) -> Verdict:
     try:
+        if phase.run_after is not None:
+            return phase.run_after(submission, settings, before)
         return phase.run(submission, settings)
-    except (DatabaseError, InterfaceError):
-        raise  # it would be gone for the post, too
+    except (DatabaseError, InterfaceError, ProofRequired):
+        raise  # the database would be gone for the post, too
     except Exception:
         logger.exception("phase %s of site %s", phase.name, submission.site.key)
         return Verdict(Outcome.HOLD, phase.name, f"“{phase.title}” failed; the log has the reason")

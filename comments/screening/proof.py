@@ -14,14 +14,11 @@ from typing import Any, Final
 import redis
 from django.utils.crypto import salted_hmac
 
-from comments.errors import ProofRequired
 from comments.events import request_redis
 from comments.events.breaker import LeftAlone
 from comments.rest.throttles import counted_address
-from comments.screening.submission import Kind, Outcome, Submission, Verdict
 from comments.sites.models import Site
 
-PHASE: Final = "proof"
 EXPIRES_SECONDS: Final = 600
 PROOF_MAX_CHARS: Final = 2_048  # twice what one takes
 ALGORITHM: Final = "PBKDF2/SHA-256"
@@ -65,16 +62,6 @@ def is_proof(proof: str, site: Site) -> bool:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False  # made up by somebody
     return found.verified and _is_first_use(str(payload.challenge.signature))
-
-
-def check(submission: Submission, *, is_suspicious: bool) -> Verdict:
-    """The phase: whoever looks suspicious has to prove that they worked for it. Raises ProofRequired. An edit
-    needs none: its post had one."""
-    if submission.kind is not Kind.POST or not is_suspicious:
-        return Verdict(Outcome.PASS, PHASE)
-    if not is_proof(submission.proof, submission.site):
-        raise ProofRequired
-    return Verdict(Outcome.PASS, PHASE, "A proof of work came with it.")
 
 
 def is_busy(site: Site, address: str) -> bool:

@@ -34,11 +34,16 @@ class Rules:
     ) -> None:
         self.settings = Settings(fields, history)
         phases = [PHASES[name] for name, is_on in arranged(fields.phases) if is_on and name not in without]
+        self._checks = [each for each in phases if each.check and each.is_set_up(self.settings)]
         self._by_kind = {kind: tuple(each for each in phases if kind in each.kinds) for kind in Kind}
 
     def phases(self, kind: Kind) -> tuple[Phase, ...]:
         """What a submission of this kind goes through."""
         return self._by_kind[kind]
+
+    def checks(self, kind: Kind) -> tuple[Phase, ...]:
+        """Those of them that ask the network, after the others have passed it."""
+        return tuple(each for each in self._checks if kind in each.kinds)
 
 
 def arranged(stored: object) -> list[tuple[str, bool]]:

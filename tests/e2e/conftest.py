@@ -42,7 +42,7 @@ def browser() -> Iterator[Browser]:
 def kibitz(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Everything that `./run` starts, with the demo's own threads."""
     state_dir = tmp_path_factory.mktemp("kibitz") / "state"
-    with started(state_dir, KIBITZ_DEMO_DATA="/nonexistent") as run:
+    with started(state_dir, KIBITZ_DEMO_DATA="/nonexistent", KIBITZ_EXTERNAL_MAY_BE_PRIVATE="1") as run:
         yield run
 
 

@@ -10,13 +10,10 @@ import altcha
 import pytest
 from django.utils import timezone
 
-from comments.errors import ProofRequired
-from comments.identity.models import Author
+from comments.models import Post, Site, SiteRules
 from comments.screening import proof
-from comments.screening.submission import Kind, Outcome, Submission
-from comments.sites.models import Site
 from comments.sites.services import create_site
-from tests.cast import API, ORIGIN, Page, Person
+from tests.cast import API, ORIGIN, Answer, Page, Person, page_of
 
 SITE = Site(pk=1, key="blog")
 
@@ -41,19 +38,30 @@ def changed(solution: str, change: Callable[[dict[str, Any]], object]) -> str:
     return b64encode(json.dumps(payload).encode()).decode()
 
 
-def submission(kind: Kind = Kind.POST, **more: Any) -> Submission:
-    return Submission(
-        kind=kind,
-        site=SITE,
-        thread_key="k" * 26,
-        page_url=ORIGIN,
-        author=Author(site=SITE),
-        name="alice",
-        email="",
-        body="Hello.",
-        now=timezone.now(),
-        **more,
+@pytest.fixture
+def strict_page(limited_site: Site) -> Page:
+    """A page of a site that wants a proof from whoever looks suspicious."""
+    SiteRules.objects.create(
+        site=limited_site,
+        max_links=0,
+        phases=[{"phase": name, "is_on": True} for name in ("links", "repeats", "proof")],
     )
+    return page_of(limited_site)
+
+
+@pytest.fixture
+def carol(strict_page: Page) -> Person:
+    """Writes there."""
+    return Person("carol", strict_page)
+
+
+def post_with(person: Person, solution: str, body: str = "Hello.", **more: Any) -> Answer:
+    told = person.page.comment(body=body, name=person.name, **more)
+    return person.send("POST", person.page.path + "posts/", told, {"X-Kibitz-Proof": solution})
+
+
+def solved_for(person: Person) -> str:
+    return solved(person.get(f"{API}sites/{person.page.site}/challenge/").data)
 
 
 @pytest.mark.one_database
@@ -136,26 +144,6 @@ def test_nonsense_is_no_proof(given: str) -> None:
 
 
 @pytest.mark.one_database
-def test_what_is_suspicious_needs_a_proof_and_then_passes() -> None:
-    solution = solved(proof.make_challenge(SITE, now=timezone.now()))
-
-    with pytest.raises(ProofRequired):
-        proof.check(submission(), is_suspicious=True)
-    with pytest.raises(ProofRequired):
-        proof.check(submission(proof="nonsense"), is_suspicious=True)
-    assert proof.check(submission(proof=solution), is_suspicious=True).outcome is Outcome.PASS
-    with pytest.raises(ProofRequired):
-        proof.check(submission(proof=solution), is_suspicious=True)
-    assert proof.check(submission(), is_suspicious=False).outcome is Outcome.PASS
-
-
-@pytest.mark.one_database
-@pytest.mark.parametrize("kind", [Kind.EDIT, Kind.IMPORT])
-def test_only_new_posts_need_a_proof(kind: Kind) -> None:
-    assert proof.check(submission(kind), is_suspicious=True).outcome is Outcome.PASS
-
-
-@pytest.mark.one_database
 def test_an_address_that_posts_often_is_busy_and_others_are_not() -> None:
     found = [proof.is_busy(SITE, "203.0.113.7") for _ in range(proof.BUSY_POSTS + 2)]
 
@@ -207,3 +195,73 @@ def test_another_sites_challenge_proves_nothing(alice: Person, site: Site) -> No
     solution = solved(alice.get(f"{API}sites/{site.key}/challenge/").data)
 
     assert not proof.is_proof(solution, other)
+
+
+def test_who_looks_like_anybody_else_needs_no_proof(carol: Person) -> None:
+    assert carol.post("Hello.", seconds_open=9).status == 201
+    assert carol.post("Hello, API.").status == 201
+
+
+@pytest.mark.parametrize("told", [{"seconds_open": 0}, {"body": "See https://a.example/"}])
+def test_what_looks_suspicious_needs_a_proof_and_is_posted_once_with_it(
+    carol: Person, told: dict[str, Any]
+) -> None:
+    refused = carol.post(**{"body": "Hello.", **told})
+
+    assert (refused.status, refused.code) == (403, "proof_required")
+    assert not Post.objects.exists()
+    taken = post_with(carol, solved_for(carol), **told)
+    assert taken.status == 201
+    assert Post.objects.count() == 1
+
+
+def test_a_proof_makes_nobody_a_repeater(carol: Person) -> None:
+    text = "A text that is long enough for others to be seen repeating it."
+    assert carol.post(text, seconds_open=0).code == "proof_required"
+
+    assert post_with(carol, solved_for(carol), text, seconds_open=0).data["status"] == "published"
+
+
+def test_a_proof_that_was_used_is_asked_for_anew(carol: Person) -> None:
+    solution = solved_for(carol)
+    assert post_with(carol, solution, seconds_open=0).status == 201
+
+    assert post_with(carol, solution, "Again.", seconds_open=0).code == "proof_required"
+
+
+def test_the_same_request_again_needs_no_second_proof(carol: Person) -> None:
+    headers = {"Idempotency-Key": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "X-Kibitz-Proof": solved_for(carol)}
+    told = carol.page.comment(seconds_open=0)
+
+    first = carol.send("POST", carol.page.path + "posts/", told, headers)
+    again = carol.send("POST", carol.page.path + "posts/", told, headers)
+
+    assert (first.status, again.status) == (201, 200)
+
+
+def test_nonsense_in_the_header_is_no_proof(carol: Person) -> None:
+    for given in ("", "nonsense", "e30=", "x" * 10_000):
+        assert post_with(carol, given, seconds_open=0).code == "proof_required"
+
+
+def test_who_posts_a_lot_needs_a_proof(carol: Person) -> None:
+    answers = [carol.post(f"Number {number}.") for number in range(proof.BUSY_POSTS + 1)]
+
+    assert [answer.status for answer in answers] == [201] * proof.BUSY_POSTS + [403]
+    assert post_with(carol, solved_for(carol), "One more.").status == 201
+
+
+def test_what_a_proof_came_with_is_still_held_for_its_reasons(carol: Person) -> None:
+    answer = post_with(carol, solved_for(carol), "See https://a.example/")
+
+    assert answer.data["status"] == "pending"
+
+
+def test_an_edit_needs_no_proof(carol: Person) -> None:
+    post_id = carol.posted("Hello.")
+
+    assert carol.edit(post_id, "See https://a.example/").status == 200
+
+
+def test_without_redis_nobody_is_refused_for_it(carol: Person, no_redis: None) -> None:
+    assert post_with(carol, solved_for(carol), seconds_open=0).status == 201

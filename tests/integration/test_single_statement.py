@@ -7,7 +7,7 @@ from django.db import connection
 
 from comments.events.shapes import compact_json, post_shape
 from comments.models import Author, Event, Post, Thread
-from comments.posting import services
+from comments.posting import adding, services
 from tests.cast import Person
 
 pytestmark = pytest.mark.django_db
@@ -25,13 +25,13 @@ TEXTS = [
 def several(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The bodies of the posts that took several statements."""
     bodies: list[str] = []
-    add = services._add
+    add = adding.add_to_thread
 
     def noted(post: Post, *arguments: Any, **named: Any) -> None:
         bodies.append(post.body)
         add(post, *arguments, **named)
 
-    monkeypatch.setattr(services, "_add", noted)
+    monkeypatch.setattr(services, "add_to_thread", noted)
     return bodies
 
 

@@ -1,4 +1,4 @@
-"""Runs the sweeper until it is told to stop."""
+"""Runs the sweeper, and the checks that services on the network are asked for, until it is told to stop."""
 
 import signal
 import threading
@@ -9,11 +9,15 @@ from django.core.management.base import BaseCommand
 from comments import env
 from comments.events.redis_clients import command_client
 from comments.events.sweeper import Sweeper
+from comments.moderation.checking import Checker
 from comments.monitoring.watch import Watch
 
 
 class Command(BaseCommand):
-    help = "Repeat events that the queue lost, and mark those that were published. Runs until SIGTERM."
+    help = (
+        "Repeat events that the queue lost, mark those that were published, and have posts checked by the "
+        "services that sites ask. Runs until SIGTERM."
+    )
 
     requires_system_checks = []
 
@@ -22,4 +26,6 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         client = command_client(env.redis_url())
+        # A daemon: what it waits for elsewhere must not hold up the end of this process.
+        threading.Thread(target=Checker().run, args=[stopping], name="checks", daemon=True).start()
         Sweeper(client, watch=Watch(client)).run(stopping)

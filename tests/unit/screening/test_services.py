@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from django.utils import timezone
 
+from comments import env
 from comments.identity.models import Author
 from comments.screening import akismet, external
 from comments.screening.calls import CallFailed
@@ -239,3 +241,22 @@ def test_akismet_is_told_where_it_was_wrong(
     service.behaviour = services.answers("invalid")
     with pytest.raises(CallFailed, match="key"):
         akismet.report(submission, is_spam=is_spam, key="abc")
+
+
+def test_the_verification_that_security_md_shows_takes_ours_and_nothing_else(
+    service: Service, submission: Submission
+) -> None:
+    shown = (env.BASE_DIR / "SECURITY.md").read_text().partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(shown, names)
+    is_from_kibitz = names["is_from_kibitz"]
+
+    asked_external(service, submission)
+
+    [asked] = service.asked
+    header = asked.headers["x-kibitz-signature"]
+    assert is_from_kibitz(SECRET, header, asked.body)
+    assert not is_from_kibitz("another", header, asked.body)
+    assert not is_from_kibitz(SECRET, header, asked.body + b" ")
+    assert not is_from_kibitz(SECRET, external.signature(SECRET, asked.body, 0), asked.body)
+    assert not any(is_from_kibitz(SECRET, wrong, asked.body) for wrong in ("", "t=1", "t=x,v1=ü", ",,="))
