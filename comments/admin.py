@@ -2,10 +2,12 @@
 
 from django.contrib import admin
 
+from comments.moderation.action_admin import ActionAdmin
 from comments.moderation.admin import PostAdmin, ThreadAdmin
+from comments.moderation.author_admin import AuthorAdmin
 from comments.sites.admin import SiteAdmin
 
-__all__ = ["PostAdmin", "SiteAdmin", "ThreadAdmin"]
+__all__ = ["ActionAdmin", "AuthorAdmin", "PostAdmin", "SiteAdmin", "ThreadAdmin"]
 
 admin.site.site_header = admin.site.site_title = "Kibitz"
 admin.site.site_url = "/demo/"

@@ -80,6 +80,11 @@ def external_may_be_private() -> bool:
     return env_bool("KIBITZ_EXTERNAL_MAY_BE_PRIVATE", default=False)
 
 
+def address_retention_days() -> int:
+    """How long a post keeps the network address that it came from, for moderators."""
+    return env_int("KIBITZ_ADDRESS_RETENTION_DAYS", 30)
+
+
 def secret_key() -> str:
     """The key that signs tokens: KIBITZ_SECRET_KEY, else one made at the first start and kept."""
     given = env_str("KIBITZ_SECRET_KEY")

@@ -50,10 +50,11 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [
             BASE_DIR / "comments" / slice_ / "templates"
-            for slice_ in ("pages", "demo", "monitoring", "screening")
+            for slice_ in ("pages", "demo", "moderation", "monitoring", "screening")
         ],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"monitoring": "comments.monitoring.access"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

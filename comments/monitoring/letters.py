@@ -1,7 +1,8 @@
 """Dead letters for staff: a look at them, another try, or the end of them.
 
-They live in Redis, so these are views and no ModelAdmin. Who may see events may see them
-(`comments.view_event`), who may change events may replay and discard them (`comments.change_event`).
+They live in Redis, so these are views and no ModelAdmin. They are of all sites: who may see events everywhere
+may see them (`comments.view_event`), who may change events everywhere may replay and discard them
+(`comments.change_event`). A role on a site is not enough.
 """
 
 import json
@@ -12,7 +13,6 @@ from typing import Any, Final, Literal, cast
 import redis
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
-from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -31,6 +31,8 @@ from comments.events.dead_letters import (
 )
 from comments.events.models import Event
 from comments.events.redis_clients import command_client
+from comments.monitoring.access import for_staff_of_all_sites
+from comments.sites.roles import may_everywhere
 
 PAGE: Final = 100
 AWAY: Final = "Redis does not answer, and the dead letters are there. Try again when it is back."
@@ -40,7 +42,7 @@ Action = Literal["replay", "discard"]
 
 
 @never_cache
-@permission_required("comments.view_event", raise_exception=True)
+@for_staff_of_all_sites("view_event")
 def letters(request: HttpRequest) -> HttpResponse:
     """The oldest hundred, or those after `?after=`."""
     after = request.GET.get("after", "")
@@ -56,7 +58,7 @@ def letters(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@permission_required("comments.view_event", raise_exception=True)
+@for_staff_of_all_sites("view_event")
 def letter(request: HttpRequest, letter_id: str) -> HttpResponse:
     """One, with what it carries."""
     context: dict[str, Any] = {"title": "Dead letter", "letter_id": letter_id}
@@ -74,7 +76,7 @@ def letter(request: HttpRequest, letter_id: str) -> HttpResponse:
 
 @require_POST
 @never_cache
-@permission_required("comments.change_event", raise_exception=True)
+@for_staff_of_all_sites("change_event")
 def act(request: HttpRequest) -> HttpResponse:
     """Replays at once; discards when that was confirmed."""
     action, letter_ids = request.POST.get("action", ""), request.POST.getlist("letter")
@@ -99,7 +101,7 @@ def act(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    may_act = request.user.has_perm("comments.change_event")
+    may_act = may_everywhere(request.user, "change_event")
     return render(request, template, {**admin.site.each_context(request), "may_act": may_act, **context})
 
 

@@ -1,4 +1,4 @@
-"""How the pipeline is, on one page for staff."""
+"""How the pipeline is, on one page for staff of all sites: what it counts is of all of them."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from comments import env
 from comments.events.redis_clients import command_client
+from comments.monitoring.access import for_staff_of_all_sites
 from comments.monitoring.pipeline import Pipeline, read_pipeline
 from comments.monitoring.queries import accepted, unpublished
 from comments.monitoring.reconciling import SWEEPER_SILENT_SECONDS
@@ -38,12 +39,12 @@ ORDER: Final = (
 
 
 @never_cache
+@for_staff_of_all_sites("view_event")
 def status(request: HttpRequest) -> HttpResponse:
     """Draws the page anew each time; the browser asks for it every few seconds."""
     context = {
         **admin.site.each_context(request),
         "title": "Status",
-        "may_see_letters": request.user.has_perm("comments.view_event"),
         **_of_redis(),
         **_of_database(),
     }

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -144,6 +145,7 @@ class PostView(KibitzView):
             is_moderator=is_moderator,
             now=timezone.now(),
             sender=sender_of(request),
+            by=account_of(request),
         )
         return Response(own_shape(edited))
 
@@ -151,7 +153,9 @@ class PostView(KibitzView):
     def delete(self, request: Request, post_id: int) -> Response:
         """Removes a post; a stub stays in its place."""
         post, author, is_moderator = asked_post(request, post_id, scope="edit")
-        services.delete_post(post, author=author, is_moderator=is_moderator, now=timezone.now())
+        services.delete_post(
+            post, author=author, is_moderator=is_moderator, now=timezone.now(), by=account_of(request)
+        )
         return Response(status=204)
 
 
@@ -299,6 +303,11 @@ def claimed_author_id(request: Request) -> int | None:
         return signed_ids(token.strip())[0]
     except InvalidToken:
         return None
+
+
+def account_of(request: Request) -> User | None:
+    """The account that asks, for the audit."""
+    return request.user if isinstance(request.user, User) else None
 
 
 def author_on(request: Request, site: Site) -> Author | None:

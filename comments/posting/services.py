@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from comments.audit.models import Action
+from comments.audit.services import Gesture, action
 from comments.errors import (
     Banned,
     EditWindowClosed,
@@ -140,19 +143,21 @@ def edit_post(
     is_moderator: bool,
     now: datetime,
     sender: Sender = NOBODY,
+    by: User | None = None,
 ) -> Post:
     """Replaces the text; the same text again changes nothing. What the site's rules hold is out of public
-    view until a moderator approves. Raises NotAuthor, EditWindowClosed, PostDeleted, ThreadLocked,
-    NotAccepted."""
+    view until a moderator approves. `by` is the moderator's account, for the audit. Raises NotAuthor,
+    EditWindowClosed, PostDeleted, ThreadLocked, NotAccepted."""
     html = render(body)
     _require_author(post, post.thread.site, author, is_moderator, now)
+    gesture = Gesture(by, now) if is_moderator else None
     if is_moderator or post.body == body:
-        return _replace_text(post, body, html, None, author=author, is_moderator=is_moderator, now=now)
+        return _replace_text(post, body, html, None, author=author, gesture=gesture, now=now)
     submission = edited_submission(post, body, html, author, now, sender)
     screening = accepted(submission)  # before the lock: a phase may take its time
     try:
         return _replace_text(
-            post, body, html, (submission, screening), author=author, is_moderator=is_moderator, now=now
+            post, body, html, (submission, screening), author=author, gesture=gesture, now=now
         )
     except Exception:
         forget(submission, screening)
@@ -166,9 +171,11 @@ def _replace_text(
     screened: tuple[Submission, Screening] | None,
     *,
     author: Author | None,
-    is_moderator: bool,
+    gesture: Gesture | None,
     now: datetime,
 ) -> Post:
+    """`gesture` is a moderator's."""
+    is_moderator = gesture is not None
     with transaction.atomic():
         thread, post = lock_post(post)
         _require_author(post, thread.site, author, is_moderator, now)
@@ -176,6 +183,8 @@ def _replace_text(
             raise ThreadLocked()
         if post.body == body:
             return post
+        if gesture is not None:
+            _record(Action.Kind.EDIT, post, gesture, {"body": post.body}, {"body": body})
         post.body, post.html, post.edited = body, html, now
         was_public = post.status == Post.Status.PUBLISHED
         if screened is not None:
@@ -196,13 +205,18 @@ def _replace_text(
     return post
 
 
-def delete_post(post: Post, *, author: Author | None, is_moderator: bool, now: datetime) -> None:
-    """Leaves a stub in the post's place and erases what it said. Raises NotAuthor, EditWindowClosed,
-    PostDeleted."""
+def delete_post(
+    post: Post, *, author: Author | None, is_moderator: bool, now: datetime, by: User | None = None
+) -> None:
+    """Leaves a stub in the post's place and erases what it said. `by` is the moderator's account, for the
+    audit, which does not have the text. Raises NotAuthor, EditWindowClosed, PostDeleted."""
     with transaction.atomic():
         thread, post = lock_post(post)
         _require_author(post, thread.site, author, is_moderator, now)
         was_published = post.status == Post.Status.PUBLISHED
+        if is_moderator:
+            after = {"status": Post.Status.DELETED}
+            _record(Action.Kind.DELETE, post, Gesture(by, now), {"status": post.status}, after)
         post.status, post.body, post.html, post.open_flags = Post.Status.DELETED, "", "", 0
         if was_published:
             withdraw_post(thread, post, "post.deleted", now=now)
@@ -213,6 +227,17 @@ def delete_post(post: Post, *, author: Author | None, is_moderator: bool, now: d
                 write_post_event(thread, "post.deleted", post, now=now)
             tell_moderators(thread.site_id, {"changed": [post.pk]})
         post.save(update_fields=["status", "body", "html", "open_flags", "seq"])
+
+
+def _record(
+    kind: Action.Kind,
+    post: Post,
+    gesture: Gesture,
+    before: dict[str, object],
+    after: dict[str, object],
+) -> None:
+    about = {"post_id": post.pk, "author_id": post.author_id, "thread_id": post.thread_id}
+    action(gesture, kind, post.site_id, before=before, after=after, **about).save()
 
 
 def _require_author(post: Post, site: Site, author: Author | None, is_moderator: bool, now: datetime) -> None:

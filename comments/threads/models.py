@@ -41,6 +41,15 @@ class Thread(models.Model):
     pinned_post = models.ForeignKey("comments.Post", models.SET_NULL, null=True, blank=True, related_name="+")
     created = models.DateTimeField()
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["site", "created"],
+                condition=Q(is_locked=False, stays_open=False),
+                name="thread_to_close",
+            )
+        ]
+
     # Type checkers cannot see the columns behind foreign keys through the protocols of events.shapes.
     pinned_post_id: int | None
 

@@ -91,7 +91,7 @@ def test_hide_and_approve_reach_the_readers(morgan: Person, alice: Person, post:
 def test_what_needs_no_change_is_counted(morgan: Person, post: Post) -> None:
     page = act(morgan, "post", "approve", *Post.objects.all())
 
-    assert "0 approved. 2 needed no change." in page
+    assert "1 approved. 1 needed no change." in page  # the reported one is kept, which settles its report
 
 
 def test_pin_and_unpin_reach_the_readers(morgan: Person, alice: Person, post: Post) -> None:

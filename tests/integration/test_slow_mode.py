@@ -72,11 +72,11 @@ def test_a_moderator_sets_it_in_the_admin(morgan: Person, alice: Person, given: 
 
     morgan.client.post(
         reverse("admin:comments_thread_change", args=[thread.pk]),
-        {"slow_mode_seconds": given, "title": "Forged.", "is_locked": "on"},
+        {"slow_mode_seconds": given, "title": "Forged.", "posts": "7"},
     )
 
     thread.refresh_from_db()
-    assert (thread.slow_mode_seconds, thread.is_locked) == (stored, False)
+    assert (thread.slow_mode_seconds, thread.is_locked, thread.posts) == (stored, False, 1)
     assert thread.title != "Forged."
     assert [event["type"] for event in alice.events(after=1).data["events"]] == ["thread.slowed"] * bool(
         stored

@@ -10,13 +10,14 @@ from comments import env
 from comments.events.redis_clients import command_client
 from comments.events.sweeper import Sweeper
 from comments.moderation.checking import Checker
+from comments.moderation.chores import Chores
 from comments.monitoring.watch import Watch
 
 
 class Command(BaseCommand):
     help = (
-        "Repeat events that the queue lost, mark those that were published, and have posts checked by the "
-        "services that sites ask. Runs until SIGTERM."
+        "Repeat events that the queue lost, mark those that were published, have posts checked by the services "
+        "that sites ask, close old threads and forget what is kept for a while only. Runs until SIGTERM."
     )
 
     requires_system_checks = []
@@ -28,4 +29,10 @@ class Command(BaseCommand):
         client = command_client(env.redis_url())
         # A daemon: what it waits for elsewhere must not hold up the end of this process.
         threading.Thread(target=Checker().run, args=[stopping], name="checks", daemon=True).start()
-        Sweeper(client, watch=Watch(client)).run(stopping)
+        watch, chores = Watch(client), Chores()
+
+        def each_round() -> None:
+            watch()
+            chores()
+
+        Sweeper(client, watch=each_round).run(stopping)
