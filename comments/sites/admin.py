@@ -126,6 +126,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
 class SiteAdmin(ScopedAdmin):
     form = SiteForm
     site_path = ""
+    ordering = ("key",)
     list_display = ["key", "name", "moderation", "realtime", "created"]
     search_fields = ["key", "name"]
     actions = None

@@ -119,6 +119,7 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
 
     lookups: ClassVar[Sequence[str]] = ()
     action_form = ReasonForm
+    ordering = ("-pk",)
     show_full_result_count = False
     list_max_show_all = 200
 
@@ -147,6 +148,8 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
         for listed in self.list_filter:
             if isinstance(listed, str):
                 allowed |= {listed, f"{listed}__exact", f"{listed}__isnull"}
+            elif isinstance(listed, type) and issubclass(listed, admin.SimpleListFilter):
+                allowed.add(str(listed.parameter_name))
             elif isinstance(listed, (list, tuple)):  # of dates
                 allowed |= {f"{listed[0]}__{how}" for how in ("gte", "lt", "isnull")}
         return lookup in allowed
