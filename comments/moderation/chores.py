@@ -1,6 +1,9 @@
-"""What is done once a minute beside the sweeper's own work: old threads close, old secrets are forgotten."""
+"""What is done once a minute beside the sweeper's own work: old threads close, old secrets are forgotten, and
+once an hour spam filters learn."""
 
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,6 +20,8 @@ from comments.threads.models import Post
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS: Final = 60.0
+TRAIN_EVERY_SECONDS: Final = 3_600.0
+TRAIN: Final = (sys.executable, str(env.BASE_DIR / "manage.py"), "train_spam", "--due")
 POSTS_AT_ONCE: Final = 5_000
 TEXTS_AT_ONCE: Final = 1_000
 
@@ -33,6 +38,8 @@ class Chores:
     ) -> None:
         self._now, self._monotonic = now, monotonic
         self._due = 0.0
+        self._train_at = self._monotonic() + TRAIN_EVERY_SECONDS
+        self._training: subprocess.Popen[bytes] | None = None
         self._without_address = 0  # posts up to this number are known to have none any more
 
     def __call__(self) -> None:
@@ -49,9 +56,18 @@ class Chores:
     def do(self) -> bool:
         """One batch of everything; whether there is more to do."""
         now = self._now()
+        self._train()
         closed = close_old_threads(now)
         forgotten = forget_erased_texts(now)
         return any([self._forget_addresses(now), closed == BATCH, forgotten == TEXTS_AT_ONCE])
+
+    def _train(self) -> None:
+        """In a process of its own: it takes seconds of a core, and events are more urgent."""
+        if self._training is not None and self._training.poll() is None:
+            return
+        if self._monotonic() >= self._train_at:
+            self._train_at = self._monotonic() + TRAIN_EVERY_SECONDS
+            self._training = subprocess.Popen(TRAIN)
 
     def _forget_addresses(self, now: datetime) -> bool:
         """Takes the addresses of old posts away. Walks along the posts' numbers, once, and waits at the first

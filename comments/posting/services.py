@@ -1,6 +1,7 @@
 """The use-cases of readers who write: each is one transaction, and its event is part of it."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -215,8 +216,8 @@ def delete_post(
         _require_author(post, thread.site, author, is_moderator, now)
         was_published = post.status == Post.Status.PUBLISHED
         if is_moderator:
-            after = {"status": Post.Status.DELETED}
-            _record(Action.Kind.DELETE, post, Gesture(by, now), {"status": post.status}, after)
+            before, after = {"status": post.status}, {"status": Post.Status.DELETED}
+            _record(Action.Kind.DELETE, post, Gesture(by, now), before, after)
         post.status, post.body, post.html, post.open_flags = Post.Status.DELETED, "", "", 0
         if was_published:
             withdraw_post(thread, post, "post.deleted", now=now)
@@ -233,11 +234,11 @@ def _record(
     kind: Action.Kind,
     post: Post,
     gesture: Gesture,
-    before: dict[str, object],
-    after: dict[str, object],
+    before: Mapping[str, object],
+    after: Mapping[str, object],
 ) -> None:
     about = {"post_id": post.pk, "author_id": post.author_id, "thread_id": post.thread_id}
-    action(gesture, kind, post.site_id, before=before, after=after, **about).save()
+    action(gesture, kind, post.site_id, before=dict(before), after=dict(after), **about).save()
 
 
 def _require_author(post: Post, site: Site, author: Author | None, is_moderator: bool, now: datetime) -> None:

@@ -213,10 +213,15 @@ function follow(createLive: typeof import("./live").createLive): void {
 function takeEvent(event: ThreadEvent): void {
   const before = state.entries.size;
   const root = apply(state, event);
+  const id = event.post?.id ?? 0;
   if (state.entries.size > before) {
-    if (storage.own.has(event.post?.id ?? 0)) prepare();
+    if (storage.own.has(id)) prepare();
     else heard();
   }
+  if (event.type === "post.hidden" && storage.own.has(id))
+    write()
+      .then(({ retracted }) => retracted(id))
+      .catch(() => undefined);
   if (event.thread) changed();
   else changed(root);
 }

@@ -16,8 +16,9 @@ from comments.monitoring.watch import Watch
 
 class Command(BaseCommand):
     help = (
-        "Repeat events that the queue lost, mark those that were published, have posts checked by the services "
-        "that sites ask, close old threads and forget what is kept for a while only. Runs until SIGTERM."
+        "Repeat events that the queue lost, mark those that were published, have posts checked by the "
+        "services that sites ask, close old threads and forget what is kept for a while only. Runs until "
+        "SIGTERM."
     )
 
     requires_system_checks = []

@@ -8,6 +8,9 @@ export interface Held {
   load(accept: (post: Post) => void): Promise<void>;
 }
 
+/** Whether snapshots have it. One without a number no reader ever saw, whatever its status says. */
+export const isKnown = ({ seq, status }: Post) => seq > 0 && status !== "pending";
+
 export function createHeld({ api, storage }: Pick<Kit, "api" | "storage">): Held {
   const read = (): number[] => JSON.parse(storage.mark("held") || "[]");
   const write = (ids: number[]) => storage.setMark("held", ids.length ? JSON.stringify(ids) : "");
@@ -18,8 +21,8 @@ export function createHeld({ api, storage }: Pick<Kit, "api" | "storage">): Held
       for (const id of read()) {
         try {
           const post = await api.post(id);
-          if (post.status !== "pending") forget(id);
-          if (post.status !== "published") accept(post);
+          if (isKnown(post)) forget(id);
+          if (post.status !== "published" || !isKnown(post)) accept(post);
         } catch (error) {
           if ((error as { status?: number }).status === 404) forget(id);
         }

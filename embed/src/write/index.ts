@@ -4,7 +4,7 @@ import type { Post } from "../frames";
 import { type Actions, createActions } from "./actions";
 import { createCalls } from "./calls";
 import { adopt, type Composer } from "./composer";
-import { createHeld } from "./held";
+import { createHeld, isKnown } from "./held";
 import { type Kit, setText, takeKit, text } from "./kit";
 import { createLetters } from "./letters";
 import { createOutbox, type Letter } from "./outbox";
@@ -26,6 +26,8 @@ export interface Writing {
   acts: Actions["acts"];
   /** Takes over the forms that nobody has taken over yet. */
   adopt(): void;
+  /** A post of this reader's own is out of public view: it may wait for a moderator again. */
+  retracted(id: number): Promise<void>;
   /** The state was replaced by a new snapshot. */
   loaded(): Promise<void>;
 }
@@ -94,7 +96,7 @@ export function createWriting(kit: Kit): Writing {
 
   function sent(letter: Letter, post: Post): void {
     storage.name = letter.name;
-    if (post.status === "pending") held.add(post.id);
+    if (!isKnown(post)) held.add(post.id);
     if (!state().entries.has(post.id) && post.status === "published") state().thread.posts++;
     accept(post);
     const hadFocus = letters.remove(letter);
@@ -196,6 +198,11 @@ export function createWriting(kit: Kit): Writing {
       },
     },
     adopt: adoptAll,
+    async retracted(id) {
+      held.add(id);
+      await held.load(accept);
+      draw();
+    },
     async loaded() {
       adoptAll();
       void outbox.run();

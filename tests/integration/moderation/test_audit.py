@@ -29,7 +29,7 @@ def latest() -> Action:
 def exported(moderator: Person, form: str, **query: str) -> str:
     response = moderator.client.get(reverse("admin:comments_action_export", args=[form]), query)
     assert isinstance(response, StreamingHttpResponse), response
-    return b"".join(response.streaming_content).decode()  # type: ignore[arg-type]
+    return b"".join(response.streaming_content).decode()
 
 
 def test_a_moderators_edit_by_the_api_is_written_down(morgan: Moderator, alice: Person) -> None:
