@@ -12,6 +12,7 @@ KibitzError
 ├── InvalidToken             401 invalid_token
 ├── Refused                  403 refused
 │   ├── HeaderMissing        403 header_missing              X-Kibitz: 1
+│   ├── LoggedOut            403 logged_out                  of the admin
 │   ├── OriginNotAllowed     403 origin_not_allowed
 │   ├── GuestsNotAllowed     403 guests_not_allowed
 │   ├── Banned               403 banned
@@ -108,6 +109,11 @@ class Refused(KibitzError):
 class HeaderMissing(Refused):
     code = "header_missing"
     default_detail = "Calls that change something need the header X-Kibitz: 1."
+
+
+class LoggedOut(Refused):
+    code = "logged_out"
+    default_detail = "Only moderators may do that, logged in to the admin."
 
 
 class OriginNotAllowed(Refused):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -13,11 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from comments.audit.services import Gesture
-from comments.errors import Refused, UnknownPost
+from comments.errors import LoggedOut, Refused, UnknownPost
+from comments.events.shapes import rfc3339
 from comments.moderation import authors, claims, serializers, services, showing
 from comments.moderation.queries import PER_PAGE_MAX, Asked, counts, for_moderators, queue_page
 from comments.moderation.services import Decision, Outcome
-from comments.posting.api import own_shape, validated
+from comments.posting.api import IDEMPOTENCY, idempotency_key, own_shape, validated
 from comments.rest.serializers import ProblemSerializer
 from comments.rest.views import KibitzView
 from comments.sites.models import Site
@@ -38,7 +40,10 @@ class ModerationView(KibitzView):
         super().initial(request, *args, **kwargs)
         self.moderated = sites_of(request.user, MODERATE)
         if not self.moderated.exists():
-            raise Refused("Only moderators may do that, logged in to the admin.")
+            # Whose session it is: also that of somebody who was removed has not ended.
+            if not get_user(request._request).is_authenticated:
+                raise LoggedOut()
+            raise Refused("Only moderators may do that.")
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)
@@ -88,7 +93,13 @@ class QueueView(ModerationView):
                 thread=asked.get("thread"),
             )
             posts, following = queue_page(asked["queue"], list(sites.values_list("pk", flat=True)), page)
-        shown = for_moderators(posts, reader=request.user.pk, now=timezone.now())
+        shown: list[dict[str, Any]]
+        if asked["brief"]:
+            shown = [
+                {"id": post.pk, "status": post.status, "created": rfc3339(post.created)} for post in posts
+            ]
+        else:
+            shown = for_moderators(posts, reader=request.user.pk, now=timezone.now())
         return Response({"posts": shown, "next": following, "counts": counts(sites)})
 
 
@@ -205,14 +216,15 @@ class FeaturesView(ModerationView):
 class RepliesView(ModerationView):
     @extend_schema(
         operation_id="moderation_reply",
+        parameters=[IDEMPOTENCY],
         request=serializers.ModeratorReplySerializer,
-        responses={201: PostShapeSerializer, **_PROBLEMS},
+        responses={200: PostShapeSerializer, 201: PostShapeSerializer, **_PROBLEMS},
     )
     def post(self, request: Request) -> Response:
         """Replies to a post, with the moderator's badge."""
         given = validated(serializers.ModeratorReplySerializer(), request.data)
-        gesture = self.gesture(request)
-        reply = showing.reply_as_moderator(
+        gesture = self.gesture(request, batch=idempotency_key(request))
+        reply, is_new = showing.reply_as_moderator(
             showing.moderated_post(given["id"], gesture), given["body"], gesture
         )
-        return Response(own_shape(reply), status=201)
+        return Response(own_shape(reply), status=201 if is_new else 200)

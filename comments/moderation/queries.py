@@ -27,6 +27,7 @@ Order = Literal["newest", "oldest"]
 QUEUES: Final[tuple[Queue, ...]] = ("pending", "reported", "spam", "shadowed", "all")
 PER_PAGE: Final = 50
 PER_PAGE_MAX: Final = 200
+BRIEF_MAX: Final = 2_000  # of numbers and statuses alone
 SEARCHED_MAX: Final = 20_000  # of each site's posts of one status: a search of a million takes seconds
 LANES_MAX: Final = 60  # beyond that many queries a page has the database sort
 HISTORY: Final = 5  # earlier decisions about a post

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 from rest_framework import serializers
 
-from comments.moderation.queries import PER_PAGE, PER_PAGE_MAX, Order, Queue
+from comments.moderation.queries import BRIEF_MAX, PER_PAGE, PER_PAGE_MAX, Order, Queue
 from comments.moderation.services import POSTS_PER_GESTURE, Decision, Result
 from comments.posting.serializers import BodySerializer
 from comments.rest.serializers import StrictSerializer
@@ -22,13 +22,23 @@ class QueueQuery(serializers.Serializer[Any]):
     thread = serializers.IntegerField(required=False, min_value=1, max_value=BIGINT_MAX)
     order = serializers.ChoiceField(choices=get_args(Order), default="newest")
     cursor = serializers.CharField(default="", allow_blank=True, max_length=200)
-    limit = serializers.IntegerField(default=PER_PAGE, min_value=1, max_value=PER_PAGE_MAX)
+    limit = serializers.IntegerField(
+        default=PER_PAGE, min_value=1, max_value=BRIEF_MAX, help_text="200 at most, but for `brief`."
+    )
+    brief = serializers.BooleanField(
+        default=False, help_text="Of each post id, status and time alone: for a decision about a whole queue."
+    )
     id = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=BIGINT_MAX),
         default=list,
         max_length=PER_PAGE_MAX,
         help_text="Repeatable: these posts, whatever queue they are in.",
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["limit"] > PER_PAGE_MAX and not attrs["brief"]:
+            raise serializers.ValidationError({"limit": [f"{PER_PAGE_MAX} at most."]})
+        return attrs
 
 
 class IdsSerializer(StrictSerializer):

@@ -8,7 +8,7 @@ from comments.audit.models import Action
 from comments.audit.services import Gesture, action
 from comments.errors import PostDeleted, Refused, UnknownPost
 from comments.identity.models import Author
-from comments.posting.services import Draft, create_post
+from comments.posting.services import Draft, create_post, posted_before
 from comments.sites.models import SiteGroup
 from comments.sites.roles import MODERATE, may, members, sites_of
 from comments.threads.models import Post, Thread
@@ -93,9 +93,9 @@ def change_thread(thread: Thread, gesture: Gesture, **fields: Any) -> None:
         ).save()
 
 
-def reply_as_moderator(post: Post, body: str, gesture: Gesture) -> Post:
-    """Answers a post under the account's name, with the badge of its role; the post itself must be public.
-    Raises what create_post does."""
+def reply_as_moderator(post: Post, body: str, gesture: Gesture) -> tuple[Post, bool]:
+    """Answers a post under the account's name, with the badge of its role, once a gesture; whether it is new.
+    The post itself must be public. Raises what create_post does."""
     site, thread = post.site, post.thread
     user: Any = gesture.by
     is_owner = members(site, SiteGroup.Role.OWNER).filter(pk=user.pk).exists()
@@ -112,10 +112,13 @@ def reply_as_moderator(post: Post, body: str, gesture: Gesture) -> Post:
         badge=SiteGroup.Role.OWNER if is_owner else SiteGroup.Role.MODERATOR,
     )
     page = Page(thread.page_id, thread.url, thread.title)
+    if (earlier := posted_before(thread.key, draft)) is not None:
+        return earlier, False
     with transaction.atomic():
-        reply, _ = create_post(site, thread.key, page, draft, author=author, now=gesture.now)
-        _record(gesture, Action.Kind.REPLY, reply, {}, {"parent": post.pk})
-    return reply
+        reply, is_new = create_post(site, thread.key, page, draft, author=author, now=gesture.now)
+        if is_new:
+            _record(gesture, Action.Kind.REPLY, reply, {}, {"parent": post.pk})
+    return reply, is_new
 
 
 def _record(

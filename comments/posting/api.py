@@ -45,7 +45,7 @@ PROOF_HEADER = "X-Kibitz-Proof"
 TOKEN_HEADER = "X-Kibitz-Token"  # noqa: S105  a header's name
 
 _HEADER = OpenApiParameter("X-Kibitz", str, OpenApiParameter.HEADER, required=True, enum=["1"])
-_IDEMPOTENCY = OpenApiParameter(
+IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key", UUID, OpenApiParameter.HEADER, description="The same key returns the same post."
 )
 _PROOF = OpenApiParameter(
@@ -72,7 +72,7 @@ _PROBLEMS = {
 class PostsView(KibitzView):
     @extend_schema(
         operation_id="create_post",
-        parameters=[KEY_PARAMETER, _HEADER, _IDEMPOTENCY, _PROOF, _TOKEN],
+        parameters=[KEY_PARAMETER, _HEADER, IDEMPOTENCY, _PROOF, _TOKEN],
         request=serializers.NewPostSerializer,
         responses={
             201: PostShapeSerializer,

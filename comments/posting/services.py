@@ -200,7 +200,7 @@ def _replace_text(
         elif was_public:
             withdraw_post(thread, post, "post.hidden", now=now)
             tell_moderators(thread.site_id, {"entered": [post.pk], "queue": post.status})
-        else:
+        if not was_public or (post.status == Post.Status.PUBLISHED and post.open_flags):
             tell_moderators(thread.site_id, {"changed": [post.pk]})
         post.save(update_fields=["body", "html", "edited", "status", "seq"])
     return post
@@ -218,15 +218,15 @@ def delete_post(
         if is_moderator:
             before, after = {"status": post.status}, {"status": Post.Status.DELETED}
             _record(Action.Kind.DELETE, post, Gesture(by, now), before, after)
+        if not was_published or post.open_flags:
+            tell_moderators(thread.site_id, {"changed": [post.pk]})
         post.status, post.body, post.html, post.open_flags = Post.Status.DELETED, "", "", 0
         if was_published:
             withdraw_post(thread, post, "post.deleted", now=now)
-        else:
-            if post.is_listed:  # readers have its stub, which says something else
-                lock_thread(thread, seqs=1)
-                post.seq = thread.seq
-                write_post_event(thread, "post.deleted", post, now=now)
-            tell_moderators(thread.site_id, {"changed": [post.pk]})
+        elif post.is_listed:  # readers have its stub, which says something else
+            lock_thread(thread, seqs=1)
+            post.seq = thread.seq
+            write_post_event(thread, "post.deleted", post, now=now)
         post.save(update_fields=["status", "body", "html", "open_flags", "seq"])
 
 

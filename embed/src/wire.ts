@@ -1214,9 +1214,12 @@ export interface operations {
         parameters: {
             query?: {
                 author?: number;
+                /** @description Of each post id, status and time alone: for a decision about a whole queue. */
+                brief?: boolean;
                 cursor?: string;
                 /** @description Repeatable: these posts, whatever queue they are in. */
                 id?: number[];
+                /** @description 200 at most, but for `brief`. */
                 limit?: number;
                 order?: "newest" | "oldest";
                 q?: string;
@@ -1393,7 +1396,10 @@ export interface operations {
     moderation_reply: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key returns the same post. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1403,6 +1409,14 @@ export interface operations {
             };
         };
         responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostShape"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;

@@ -13,11 +13,11 @@ from comments.sites.texts import LANGUAGES, catalogue
 LINE = re.compile(r"^(?P<branch>[│├└─ ]+)(?P<name>\w+) +(?P<status>\d{3}) (?P<code>\w+)")
 
 
-# What only a program that is wrong can cause, or what the embed settles by itself (`resync`): these keep the
-# server's own sentence.
+# What only a program that is wrong can cause, what the embed settles by itself (`resync`), and what only
+# moderators meet: these keep the server's own sentence.
 FOR_PROGRAMS = {
     *("malformed_json", "malformed_key", "unknown_field", "invalid_cursor", "key_mismatch", "header_missing"),
-    *("idempotency_key_reused", "resync"),
+    *("idempotency_key_reused", "resync", "logged_out"),
 }
 ALSO_ANSWERED = {"error"}  # by rest.problems.broken
 
