@@ -45,13 +45,11 @@ ROOT_URLCONF = "comments.urls"
 WSGI_APPLICATION = "comments.wsgi.application"
 ASGI_APPLICATION = "realtime.asgi.application"
 
+_WITH_TEMPLATES = ("pages", "demo", "monitoring", "screening", "moderation")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [
-            BASE_DIR / "comments" / slice_ / "templates"
-            for slice_ in ("pages", "demo", "moderation", "monitoring", "screening")
-        ],
+        "DIRS": [BASE_DIR / "comments" / slice_ / "templates" for slice_ in _WITH_TEMPLATES],
         "APP_DIRS": True,
         "OPTIONS": {
             "libraries": {"monitoring": "comments.monitoring.access"},
@@ -59,6 +57,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "comments.moderation.queue_page.for_templates",
             ],
         },
     }
@@ -112,7 +111,9 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "comments" / slice_ / "static" for slice_ in ("monitoring", "screening")]
+STATICFILES_DIRS = [
+    BASE_DIR / "comments" / slice_ / "static" for slice_ in ("monitoring", "screening", "moderation")
+]
 # Without a web server in front the files are served where they lie, so nothing needs collecting.
 STATIC_ROOT = env.env_str("KIBITZ_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = True

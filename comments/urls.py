@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from comments.demo import views as demo
 from comments.moderation import api as moderation
+from comments.moderation import queue_page
 from comments.monitoring import api as monitoring
 from comments.monitoring import letters, status
 from comments.pages import assets, embed_frame, feeds, still_thread
@@ -38,7 +39,7 @@ urlpatterns = [
     path(API + "posts/<id:post_id>/vote/", posting.VoteView.as_view()),
     path(API + "posts/<id:post_id>/flag/", posting.FlagView.as_view()),
     path(API + "preview/", posting.PreviewView.as_view()),
-    path(API + "moderation/posts/", moderation.QueueView.as_view()),
+    path(API + "moderation/posts/", moderation.QueueView.as_view(), name="moderation-queue"),
     path(API + "moderation/decisions/", moderation.DecisionsView.as_view()),
     path(API + "moderation/undo/", moderation.UndoView.as_view()),
     path(API + "moderation/claims/", moderation.ClaimsView.as_view()),
@@ -62,6 +63,7 @@ urlpatterns = [
     path("demo/", demo.article, {"slug": ""}, name="demo"),
     path("demo/<slug:slug>/", demo.article, name="demo-article"),
     path("", demo.home),
+    path("admin/moderation/", admin.site.admin_view(queue_page.moderation), name="moderation"),
     path("admin/status/", admin.site.admin_view(status.status), name="status"),
     path("admin/dead-letters/", admin.site.admin_view(letters.letters), name="dead-letters"),
     path("admin/dead-letters/act/", admin.site.admin_view(letters.act), name="dead-letters-act"),

@@ -11,6 +11,7 @@ from comments.supervision.state import RunDir
 from loadtest.chromium import CHROMIUM, SWITCHES
 from tests.cast import Page
 from tests.e2e.host_site import HostSite
+from tests.e2e.moderators import Moderators, appoint
 from tests.e2e.proxy import Proxy
 from tests.e2e.readers import Readers
 from tests.e2e.screens import SOON_MILLISECONDS
@@ -19,6 +20,7 @@ from tests.running import Run, started
 
 SITE: Final = "blog"
 LIMITED_SITE: Final = "limited"
+STRICT_SITE: Final = "strict"
 OUR_SWITCHES: Final = [
     *SWITCHES,
     # The last one wins: Playwright's own also names ThirdPartyStoragePartitioning, and without that
@@ -70,6 +72,21 @@ def limited_host(kibitz: Run) -> Iterator[HostSite]:
     kibitz.manage("create_site", LIMITED_SITE, "--origin", site.origin)
     yield site
     site.close()
+
+
+@pytest.fixture(scope="session")
+def strict_host(kibitz: Run) -> Iterator[HostSite]:
+    """The site `strict`, which approves first, with the moderators morgan and maxine."""
+    site = HostSite(STRICT_SITE, "127.0.0.4")
+    kibitz.manage("create_site", STRICT_SITE, "--origin", site.origin, "--name", "The strict site")
+    appoint(kibitz, STRICT_SITE, "morgan", "maxine")
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def moderators(readers: Readers, kibitz: Run) -> Moderators:
+    return Moderators(readers, kibitz)
 
 
 @pytest.fixture
