@@ -81,7 +81,7 @@ class ActionAdmin(ScopedAdmin):
 
     @admin.display(description="what changed")
     def changes(self, row: Action) -> str:
-        names = list(dict.fromkeys([*row.before, *row.after]))
+        names = [name for name in dict.fromkeys([*row.before, *row.after]) if name != "flags"]
         return "; ".join(
             f"{name}: {shown(row.before.get(name))} → {shown(row.after.get(name))}" for name in names
         )

@@ -45,7 +45,7 @@ class AuthorForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         max_length=REASON_MAX_CHARS,
         show_hidden_initial=True,
-        label="reason",
+        label="Reason of a ban",
         help_text="For moderators alone.",
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
@@ -79,9 +79,15 @@ class AuthorForm(forms.ModelForm):  # type: ignore[type-arg]
 class NoteInline(ScopedInline):
     model = AuthorNote
     site_path = "author__site"
+    template = "admin/edit_inline/stacked.html"  # a table is too wide for a phone
     verbose_name_plural = "notes of moderators"
-    fields = ["text", "by", "created"]
-    readonly_fields = ["by", "created"]
+    verbose_name = "note"
+    fields = ["text", "written_by", "created"]
+    readonly_fields = ["written_by", "created"]
+
+    @admin.display(description="by")
+    def written_by(self, note: AuthorNote) -> str:
+        return "-" if note.by is None else note.by.get_username()
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None or not self.may(request, None, "add"):

@@ -119,7 +119,7 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
 
     lookups: ClassVar[Sequence[str]] = ()
     action_form = ReasonForm
-    ordering = ("-pk",)
+    ordering: ClassVar[Any] = ("-pk",)
     show_full_result_count = False
     list_max_show_all = 200
 

@@ -200,12 +200,13 @@ def test_a_moderator_who_is_removed_while_the_request_runs_is_told(
 ) -> None:
     """The form looked at the role; what stores the change looks again, under the thread's lock."""
     from comments.moderation import admin as pages
+    from comments.moderation import showing
 
     def removed(*arguments: Any, **fields: Any) -> None:
         morgan.user.groups.clear()
         change_thread(*arguments, **fields)
 
-    change_thread = pages.change_thread
+    change_thread = showing.change_thread
     monkeypatch.setattr(pages, "change_thread", removed)
 
     response = morgan.client.post(

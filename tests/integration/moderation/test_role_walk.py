@@ -54,7 +54,7 @@ def leaf_patterns(patterns: list[Any], route: str = "", namespace: str = "") -> 
 ROUTES: Final = list(leaf_patterns(get_resolver().url_patterns))
 
 # Of addresses that lead into another site's rows, through whatever field.
-PROBES: Final = (
+PROBES: Final[tuple[dict[str, str], ...]] = (
     {},
     {"q": "secret"},
     {"q": "zz"},
@@ -274,12 +274,12 @@ def test_lists_count_ones_own_rows_alone(role: str, world: TwoSites) -> None:
     looker = world.looker(role)
 
     for model in TABLES:
-        response = looker.client.get(reverse(key(model, "changelist")))
+        response: Any = looker.client.get(reverse(key(model, "changelist")))
         if not looker.sees:
             assert response.status_code in {302, 403}
             continue
         own = sum(len(tenant.rows()[model.__name__]) for tenant in looker.sees)
-        assert response.context_data["cl"].result_count == own, model  # type: ignore[attr-defined]
+        assert response.context_data["cl"].result_count == own, model
 
 
 def test_only_staff_of_all_sites_are_led_to_the_pipeline(world: TwoSites) -> None:
@@ -324,7 +324,7 @@ MODERATION: Final[dict[tuple[str, str], Call]] = {
     **moderated(
         "decisions",
         *(
-            (lambda tenant, decision=decision: {"decision": decision, "ids": ids(tenant)})  # type: ignore[misc]
+            (lambda tenant, decision=decision: {"decision": decision, "ids": ids(tenant)})
             for decision in ("approve", "reject", "spam", "delete")
         ),
     ),
