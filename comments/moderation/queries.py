@@ -18,6 +18,7 @@ from comments.identity.models import Author
 from comments.moderation.models import AuthorNote, Claim
 from comments.posting.models import Flag
 from comments.screening.models import HeldFor
+from comments.screening.phases import phase_title
 from comments.sites.models import Site
 from comments.threads.models import Post
 
@@ -160,7 +161,7 @@ def for_moderators(posts: Sequence[Post], *, reader: int | None, now: datetime) 
                 for flag in flags[post.pk]
             ],
             "reasons": [
-                {"phase": held.phase, "outcome": held.outcome, "reason": held.reason}
+                {"phase": phase_title(held.phase), "outcome": held.outcome, "reason": held.reason}
                 for held in reasons[post.pk]
             ],
             "claim": _claim(claims.get(post.pk), reader),

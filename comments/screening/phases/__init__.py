@@ -23,3 +23,9 @@ PHASES: Final[dict[str, Phase]] = {
         *(PROOF, AKISMET, EXTERNAL, MODE),
     )
 }
+
+
+def phase_title(name: str) -> str:
+    """What moderators call the phase; its name where this version has no such phase."""
+    phase = PHASES.get(name)
+    return name.replace("_", " ").capitalize() if phase is None else phase.title

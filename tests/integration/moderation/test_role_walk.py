@@ -206,6 +206,21 @@ def export_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
             yield "GET", path, {"author_id": tenant.author.pk}
 
 
+def queue_page_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
+    yield "GET", reverse("moderation"), {}
+    for tenant in world.tenants:
+        yield "GET", reverse("moderation"), {"site": tenant.site.key, "queue": "all", "q": "secret"}
+
+
+def rules_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
+    for tenant in world.tenants:
+        path = reverse("site-rules", args=[tenant.site.pk])
+        yield "GET", path, {}
+        if tenant in looker.unseen:
+            for action in ("save", "try", "recommended"):
+                yield "POST", path, {"action": action, "held_words": "forged"}
+
+
 def gets(*names: str) -> dict[str, Callable[[Looker, TwoSites], Iterator[Ask]]]:
     return {name: lambda looker, world, name=name: iter([("GET", reverse(name), {})]) for name in names}  # type: ignore[misc]
 
@@ -215,6 +230,8 @@ ADMIN: Final[dict[str, Callable[[Looker, TwoSites], Iterator[Ask]]]] = {
     **{name: asks for model in ACCOUNTS for name, asks in account_asks(model).items()},
     **gets("admin:index", "admin:login", "admin:jsi18n", "admin:password_change"),
     **gets("admin:password_change_done", "status", "dead-letters"),
+    "moderation": queue_page_asks,
+    "site-rules": rules_asks,
     "admin:app_list": lambda looker, world: iter(
         ("GET", reverse("admin:app_list", args=[label]), {}) for label in ("comments", "auth")
     ),
@@ -354,6 +371,7 @@ PUBLIC: Final[dict[tuple[str, str], Call]] = {
     ("post", V1 + "posts/{post_id}/flag/"): lambda tenant: iter([({}, {"reason": "rude"})]),
     ("put", V1 + "posts/{post_id}/vote/"): lambda tenant: iter([({}, {"value": 1})]),
     ("post", V1 + "preview/"): lambda tenant: iter([({}, {"body": "hello"})]),
+    ("get", V1 + "sites/{site}/challenge/"): lambda tenant: iter([({}, None)]),
     ("get", V1 + "sites/{site}/counts/"): lambda tenant: iter([({"page_id": "first"}, None)]),
     ("get", V1 + "sites/{site}/texts/"): lambda tenant: iter([({"lang": "en"}, None)]),
     ("get", V1 + "sites/{site}/thread/"): lambda tenant: iter(

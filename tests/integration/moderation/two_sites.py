@@ -18,9 +18,11 @@ from comments.models import (
     ErasedText,
     Event,
     Flag,
+    HeldFor,
     Post,
     Site,
     SiteGroup,
+    SiteRules,
     Thread,
 )
 from comments.sites.roles import MODERATORS_MAY, group_of
@@ -28,8 +30,11 @@ from tests.cast import Page
 
 LONG_AGO: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FAR: Final = datetime(2100, 1, 1, tzinfo=UTC)
-OF_SITE: Final = (Action, Author, Event, Flag, AuthorNote, Claim, ErasedText, Post, Site, SiteGroup, Thread)
-PRIVATE: Final = ("body", "email", "ban", "flag", "note", "deed", "moderator")
+OF_SITE: Final = (
+    *(Action, Author, Event, Flag, AuthorNote, Claim, ErasedText, HeldFor, Post, Site, SiteGroup),
+    *(SiteRules, Thread),
+)
+PRIVATE: Final = ("body", "email", "ban", "flag", "note", "deed", "moderator")  # and in rules and reasons
 
 
 @dataclass
@@ -82,6 +87,14 @@ class Tenant:
                 post=post, author=self.author, reason=self.said("private", "flag"), created=LONG_AGO
             )
         Post.objects.filter(pk=published.pk).update(open_flags=1)
+        SiteRules.objects.create(site=self.site, held_words=self.said("private", "word"))
+        HeldFor.objects.create(
+            post=self.posts["pending"],
+            phase="words",
+            outcome="hold",
+            reason=self.said("private", "held"),
+            created=LONG_AGO,
+        )
         AuthorNote.objects.create(author=self.author, by=self.moderator, text=self.said("private", "note"))
         Claim.objects.create(post=self.posts["pending"], by=self.moderator, until=FAR)
         self.action = Action.objects.create(
@@ -128,6 +141,7 @@ class Tenant:
             Flag: "post__site",
             AuthorNote: "author__site",
             Claim: "post__site",
+            HeldFor: "post__site",
             ErasedText: "post__site",
         }.get(model, "site")
         return model._default_manager.filter(**{path: self.site.pk})

@@ -203,7 +203,7 @@ function claim({ claim }) {
 function said(post) {
   const why = [
     ...post.reasons.map(({ phase, outcome, reason }) =>
-      h("li", {}, h("b", {}, phase.replaceAll("_", " ")), outcome === "hold" ? ": " : ` (${outcome}): `, reason),
+      h("li", {}, h("b", {}, phase), outcome === "hold" ? ": " : ` (${outcome}): `, reason),
     ),
     ...post.flags.map(({ reason, by, created }) =>
       h("li", { class: "flag" }, "Reported by ", h("b", {}, by), reason ? `: “${reason}” ` : " ", time(created)),
