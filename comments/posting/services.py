@@ -209,18 +209,20 @@ def _replace_text(
 def delete_post(
     post: Post, *, author: Author | None, is_moderator: bool, now: datetime, by: User | None = None
 ) -> None:
-    """Leaves a stub in the post's place and erases what it said. `by` is the moderator's account, for the
-    audit, which does not have the text. Raises NotAuthor, EditWindowClosed, PostDeleted."""
+    """Leaves a stub in the post's place, which says whether its author or a moderator took it away, and
+    erases what it said. `by` is the moderator's account, for the audit, which does not have the text. Raises
+    NotAuthor, EditWindowClosed, PostDeleted."""
     with transaction.atomic():
         thread, post = lock_post(post)
         _require_author(post, thread.site, author, is_moderator, now)
         was_published = post.status == Post.Status.PUBLISHED
+        is_own = author is not None and author.pk == post.author_id
+        status = Post.Status.DELETED if is_own else Post.Status.ERASED
         if is_moderator:
-            before, after = {"status": post.status}, {"status": Post.Status.DELETED}
-            _record(Action.Kind.DELETE, post, Gesture(by, now), before, after)
+            _record(Action.Kind.DELETE, post, Gesture(by, now), {"status": post.status}, {"status": status})
         if not was_published or post.open_flags:
             tell_moderators(thread.site_id, {"changed": [post.pk]})
-        post.status, post.body, post.html, post.open_flags = Post.Status.DELETED, "", "", 0
+        post.status, post.body, post.html, post.open_flags = status, "", "", 0
         if was_published:
             withdraw_post(thread, post, "post.deleted", now=now)
         elif post.is_listed:  # readers have its stub, which says something else

@@ -58,7 +58,7 @@ def test_a_moderators_deletion_by_the_api_is_written_down_without_the_text(
         "delete",
         "morgan",
         {"status": "published"},
-        {"status": "deleted"},
+        {"status": "erased"},
     )
     assert "has to go" not in str(list(Action.objects.values()))
 

@@ -21,7 +21,7 @@ from drf_spectacular.generators import SchemaGenerator
 from comments.models import Action, Author, Post, Site, Thread
 from tests.integration.moderation.two_sites import ROLES, Looker, Tenant, TwoSites
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 Ask = tuple[str, str, dict[str, Any]]
 TABLES: Final[list[type[Model]]] = [Action, Author, Post, Site, Thread]
@@ -208,8 +208,7 @@ def export_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
 
 def queue_page_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
     yield "GET", reverse("moderation"), {}
-    for tenant in world.tenants:
-        yield "GET", reverse("moderation"), {"site": tenant.site.key, "queue": "all", "q": "secret"}
+    yield "GET", reverse("moderation"), {"queue": "all", "q": "secret"}  # the page itself shows no row
 
 
 def rules_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
