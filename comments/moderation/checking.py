@@ -21,6 +21,7 @@ from comments import env
 from comments.events.redis_clients import blocking_client
 from comments.identity.models import Author
 from comments.moderation.services import approve_post, hide_post, mark_as_spam
+from comments.screening import akismet
 from comments.screening.calls import CallFailed
 from comments.screening.checks import WAKE
 from comments.screening.models import Check, HeldFor
@@ -148,12 +149,30 @@ def take(
 def carry_out(check: Check, *, now: Callable[[], datetime] = timezone.now) -> None:
     """Asks, and does what was said. No transaction is open while it asks."""
     post = Post.objects.select_related("thread__site", "author").filter(pk=check.post_id).first()
+    if post is not None and check.report:
+        _tell_akismet(check, post, now())
+        return
     if post is None or not _is_awaited(post, check):
         Check.objects.filter(pk=check.pk, tries=check.tries).delete()
         return
     rules = rules_of(post.thread.site)
     said = ask(_submission(check, post, now()), rules)
     settle(check, post.body, said, now=now())
+
+
+def _tell_akismet(check: Check, post: Post, now: datetime) -> None:
+    """What cannot be told is tried twice more and then left: it changes nothing here."""
+    key = rules_of(post.thread.site).settings.fields.akismet_key
+    rows = Check.objects.filter(pk=check.pk, tries=check.tries)
+    try:
+        if key and post.body:
+            akismet.report(_submission(check, post, now), is_spam=check.report == "spam", key=key)
+    except CallFailed as failed:
+        logger.info("Akismet %s", failed.fault)
+        if failed.may_pass and check.tries <= len(PAUSES):
+            rows.update(next_try=now + PAUSES[check.tries - 1])
+            return
+    rows.delete()
 
 
 def ask(submission: Submission, rules: Rules) -> Said:

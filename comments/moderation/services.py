@@ -19,6 +19,7 @@ from comments.errors import Refused
 from comments.events.shapes import EventType
 from comments.moderation.claims import claimed_by_others
 from comments.moderation.models import Claim, ErasedText
+from comments.moderation.reporting import report_disagreements, take_back
 from comments.posting.models import Flag
 from comments.sites.moderators import tell_moderators
 from comments.sites.roles import MODERATE, may, sites_of
@@ -143,11 +144,18 @@ class _Deciding:
             return Outcome(post.pk, "claimed", post.status, self._claims[post.pk])
         return _Change(post, status, self._flags[post.pk])
 
-    def done(self, changes: Sequence[_Change]) -> list[Action]:
+    def done(self, changes: Sequence[_Change], thread: Thread) -> list[Action]:
         posts = [change.post.pk for change in changes]
         Flag.objects.filter(pk__in=[pk for change in changes for pk in change.flags]).update(is_open=False)
         Post.objects.filter(pk__in=posts, open_flags__gt=0).update(open_flags=0)
         Claim.objects.filter(post__in=posts).delete()
+        if self.gesture.by is not None:
+            report_disagreements(
+                thread.site,
+                [change.post for change in changes],
+                BECOMES[self._decision],
+                at=self.gesture.now + timedelta(seconds=UNDO_SECONDS + UNDO_GRACE_SECONDS),
+            )
         if self._decision == Decision.DELETE:
             until = self.gesture.now + timedelta(seconds=UNDO_SECONDS + UNDO_GRACE_SECONDS)
             ErasedText.objects.bulk_create(
@@ -192,7 +200,7 @@ class _Undoing:
             return Outcome(post.pk, "conflict", post.status, decided_by(post.pk))
         return _Change(post, Post.Status(was.before["status"]), was.before["flags"], text)
 
-    def done(self, changes: Sequence[_Change]) -> list[Action]:
+    def done(self, changes: Sequence[_Change], thread: Thread) -> list[Action]:
         posts = [change.post.pk for change in changes]
         for change in changes:
             if change.flags:
@@ -203,6 +211,7 @@ class _Undoing:
             if change.text is not None:
                 Post.objects.filter(pk=change.post.pk).update(body=change.text.body, html=change.text.html)
         ErasedText.objects.filter(post__in=posts).delete()
+        take_back(posts)
         return [
             action(
                 self.gesture,
@@ -244,7 +253,7 @@ def _in_thread(thread_id: int, ids: Sequence[int], work: _Deciding | _Undoing) -
         work.look(posts)
         looked = [work.change(post) for post in posts]
         changes = [change for change in looked if isinstance(change, _Change)]
-        rows = work.done(changes)
+        rows = work.done(changes, thread)
         _settle(thread, changes, gesture.now)
         Action.objects.bulk_create(rows)
         outcomes = [outcome for outcome in looked if isinstance(outcome, Outcome)]

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address as its last 32 bits
 _look_ups: Final = threading.BoundedSemaphore(16)  # at once: a resolver that hangs holds up no more threads
 _TO_BE_TRIED_AGAIN: Final = {429, 500, 502, 503, 504}
 
@@ -173,6 +174,8 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(ip, IPv6Address):
         wrapped = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
+        if ip in _NAT64:
+            wrapped.append(IPv4Address(int(ip) & 0xFFFFFFFF))
         if any(inner is not None and not is_public(str(inner)) for inner in wrapped):
             return False
         if ip.ipv4_mapped:

@@ -182,6 +182,10 @@ class Check(models.Model):
     kind = models.CharField(max_length=6, choices=[(each.value, each.value) for each in Kind])
     address = models.CharField(max_length=64, blank=True)
     user_agent = models.CharField(max_length=500, blank=True)
+    # What a moderator decided against Akismet, which is told; "" where the post waits for what services say.
+    report = models.CharField(
+        max_length=4, blank=True, default="", db_default="", choices=[("spam", "spam"), ("ham", "ham")]
+    )
     tries = models.PositiveSmallIntegerField(default=0)
     next_try = models.DateTimeField(db_index=True)
 
