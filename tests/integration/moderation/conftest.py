@@ -44,7 +44,7 @@ def appoint(page: Page) -> Appoint:
     """`appoint("morgan", site)`: an account with a role on the site, logged in."""
 
     def appoint(name: str, site: Site, role: SiteGroup.Role = SiteGroup.Role.MODERATOR) -> Moderator:
-        user = User.objects.create_user(name, password="not guessed", is_staff=True)
+        user = User.objects.create_user(name, is_staff=True)
         user.groups.add(group_of(site, role))
         return Moderator(user, page_of(site))
 

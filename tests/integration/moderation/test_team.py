@@ -28,7 +28,7 @@ def olivia(appoint: Appoint, site: Site) -> Moderator:
 
 @pytest.fixture
 def accounts(db: None) -> list[User]:
-    return [User.objects.create_user(name, password="not guessed") for name in ("mia", "max")]
+    return [User.objects.create_user(name) for name in ("mia", "max")]
 
 
 def form(**told: str) -> dict[str, str]:
