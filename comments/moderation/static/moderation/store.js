@@ -36,6 +36,8 @@ export class Store {
     this.selected = new Set();
     /** @type {number | null} milliseconds: the time of the newest post when everything in the queue was selected */
     this.allUpTo = null;
+    /** @type {number | null} the one that was selected last, or not any more: a range begins there */
+    this.lastPicked = null;
     this.isLoaded = false;
   }
 
@@ -47,6 +49,7 @@ export class Store {
     this.next = null;
     this.selected = new Set();
     this.allUpTo = null;
+    this.lastPicked = null;
     this.isLoaded = false;
   }
 

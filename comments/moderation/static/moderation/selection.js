@@ -1,0 +1,105 @@
+// Which comments are selected, and what is done to all of them.
+import { Trouble } from "./api.js";
+import { confirmed } from "./dialogs.js";
+
+/**
+ * @typedef {import("./shapes.js").Decision} Decision
+ *
+ * @typedef {object} Surroundings
+ * @property {import("./api.js").Api} api
+ * @property {import("./store.js").Store} store
+ * @property {import("./head_view.js").HeadView} head
+ * @property {ReturnType<import("./undo_bar.js").createUndoBar>} bar
+ * @property {import("./gestures.js").Gestures} gestures
+ * @property {(decision: Decision, ids: number[]) => Promise<void> | undefined} decide
+ * @property {() => void} draw
+ * @property {() => Promise<void>} refresh
+ * @property {(trouble: Trouble) => void} troubled
+ */
+
+export class Selection {
+  /** @param {Surroundings} surroundings */
+  constructor(surroundings) {
+    this.with = surroundings;
+  }
+
+  /** Selects it where it is not, and the other way round. @param {number} id */
+  turn(id) {
+    const { store, draw } = this.with;
+    store.allUpTo = null;
+    if (store.selected.has(id)) store.selected.delete(id);
+    else store.selected.add(id);
+    store.lastPicked = id;
+    draw();
+  }
+
+  /** From the last one that was picked to this one. @param {number} id */
+  addRange(id) {
+    const { store, draw } = this.with;
+    const ids = store.waiting.map((card) => card.post.id);
+    const from = Math.max(0, ids.indexOf(store.lastPicked ?? id));
+    const to = ids.indexOf(id);
+    for (const one of ids.slice(Math.min(from, to), Math.max(from, to) + 1)) store.selected.add(one);
+    store.allUpTo = null;
+    store.lastPicked = id;
+    draw();
+  }
+
+  /** Those that are loaded. */
+  addPage() {
+    const { store, draw } = this.with;
+    for (const { post } of store.waiting) store.selected.add(post.id);
+    draw();
+  }
+
+  /** Also those that are not loaded. */
+  async addQueue() {
+    const { api, store, draw, troubled } = this.with;
+    try {
+      // What comes in from now on was seen by nobody.
+      const newest = (await api.brief({ ...store.asked, order: "newest" }, { limit: 1 })).posts[0];
+      store.allUpTo = Date.parse(newest?.created ?? "") || 0;
+      for (const { post } of store.waiting) store.selected.add(post.id);
+    } catch (error) {
+      if (error instanceof Trouble) troubled(error);
+    }
+    draw();
+  }
+
+  clear() {
+    const { store, draw } = this.with;
+    store.selected.clear();
+    store.allUpTo = null;
+    draw();
+  }
+
+  /** @param {Decision} decision */
+  async decide(decision) {
+    const { api, store, head, bar, gestures, decide, refresh, troubled } = this.with;
+    const upTo = store.allUpTo;
+    const ids = [...store.selected];
+    if (upTo === null) {
+      this.clear();
+      return decide(decision, ids);
+    }
+    const verb = { approve: "Approve", reject: "Reject", spam: "Mark as spam", delete: "Delete" }[decision];
+    if (!(await confirmed(`${verb}: ${head.selectedText.textContent}`, verb))) return;
+    this.clear();
+    bar.say("Looking for all of them…");
+    /** @type {{ id: number, status: string }[]} */
+    const chosen = [];
+    try {
+      for (let cursor = ""; ; ) {
+        const answer = await api.brief(store.asked, { limit: 2_000, cursor });
+        chosen.push(...answer.posts.filter(({ created }) => Date.parse(created) <= upTo));
+        if (answer.next === null) break;
+        cursor = answer.next;
+      }
+    } catch (error) {
+      if (error instanceof Trouble) troubled(error);
+      return bar.say("Nothing was done: the server does not answer. Try again.");
+    }
+    await gestures.decide(decision, chosen);
+    await refresh();
+  }
+}
