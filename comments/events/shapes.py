@@ -25,6 +25,7 @@ PostStatus = Literal["published", "deleted", "hidden", "pending"]
 class AuthorShape(TypedDict):
     name: str
     avatar: str | None
+    key: NotRequired[str]
     badge: NotRequired[str]
 
 
@@ -73,6 +74,7 @@ class PostRow(Protocol):
     seq: int
     parent_id: int | None
     author_name: str
+    author_key: str
     badge: str
     html: str
     created: datetime
@@ -117,6 +119,8 @@ def own_post_shape(post: PostRow) -> PostShape:
 
 def _whole(post: PostRow, status: PostStatus) -> PostShape:
     author: AuthorShape = {"name": post.author_name, "avatar": None}
+    if post.author_key:
+        author["key"] = post.author_key
     if post.badge:
         author["badge"] = post.badge
     shape: PostShape = {

@@ -1,9 +1,19 @@
 """Who writes."""
 
+from base64 import b32encode
 from datetime import datetime
+from secrets import token_bytes
+from typing import Final
 
 from django.conf import settings
 from django.db import models
+
+PUBLIC_KEY_CHARS: Final = 12  # 60 bits: of a site's authors no two have the same
+
+
+def new_public_key() -> str:
+    """12 random characters of a-z2-7."""
+    return b32encode(token_bytes(8))[:PUBLIC_KEY_CHARS].decode().lower()
 
 
 class Author(models.Model):
@@ -18,6 +28,8 @@ class Author(models.Model):
     site = models.ForeignKey("comments.Site", models.CASCADE, related_name="authors")
     name = models.CharField(max_length=64, blank=True)
     email = models.EmailField(blank=True, help_text="Private; never in a public answer.")
+    # What readers' browsers call the author by; of an author of another site it says nothing.
+    public_key = models.CharField(max_length=12, default=new_public_key, db_default="", editable=False)
     created = models.DateTimeField(auto_now_add=True)
     staff = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="authors"

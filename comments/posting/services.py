@@ -106,11 +106,13 @@ def create_post(
     if author is not None and author.is_banned(now):
         raise Banned()
     require_key(site, key, page)
+    writer = author or Author(site=site, name=draft.name, email=draft.email)
     post = Post(
         site=site,
-        author=author or Author(site=site, name=draft.name, email=draft.email),
+        author=writer,
         parent_id=draft.parent_id,
         author_name=draft.name,
+        author_key=writer.public_key,
         badge=draft.badge,
         address=sender.address or None,
         body=draft.body,

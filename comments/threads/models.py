@@ -99,6 +99,7 @@ class Post(models.Model):
     branch_size = models.PositiveIntegerField(default=0)  # of a root: replies that ever took a branch_index
     author = models.ForeignKey("comments.Author", models.SET_NULL, null=True, related_name="posts")
     author_name = models.CharField(max_length=64)
+    author_key = models.CharField(max_length=12, default="", db_default="", editable=False)  # public_key
     body = models.TextField()
     html = models.TextField()
     status = models.CharField(max_length=9, choices=Status, default=Status.PUBLISHED)

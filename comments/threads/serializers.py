@@ -20,6 +20,9 @@ BIGINT_MAX = 2**63 - 1
 class AuthorShapeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     avatar = serializers.CharField(allow_null=True)
+    key = serializers.CharField(
+        required=False, help_text="The same on all posts of one author of this site; absent where unknown."
+    )
     badge = serializers.CharField(required=False)
 
 

@@ -399,6 +399,8 @@ export interface components {
         AuthorShape: {
             name: string;
             avatar: string | null;
+            /** @description The same on all posts of one author of this site; absent where unknown. */
+            key?: string;
             badge?: string;
         };
         /**

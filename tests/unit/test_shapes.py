@@ -70,7 +70,7 @@ def a_post(**but: object) -> Any:
     now = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
     told = {"pk": 7, "seq": 3, "parent_id": 5, "author_name": "alice", "html": "<p>x</p>", "created": now}
     told |= {"edited": now, "status": "published", "up": 4, "down": 1, "replies": 2}
-    told |= {"badge": "", "is_featured": False}
+    told |= {"author_key": "", "badge": "", "is_featured": False}
     return SimpleNamespace(**(told | but))
 
 
@@ -91,12 +91,18 @@ def test_a_post_shows_who_said_what_and_how_it_was_liked() -> None:
     }
 
 
+def test_a_post_says_by_a_key_which_of_a_sites_authors_wrote_it() -> None:
+    told = post_shape(a_post(author_key="abcdefgh2345", badge="owner"))
+
+    assert told["author"] == {"name": "alice", "avatar": None, "key": "abcdefgh2345", "badge": "owner"}
+
+
 @pytest.mark.parametrize("status", ["deleted", "hidden"])
 def test_a_stub_keeps_its_place_and_nothing_else(status: str) -> None:
-    stub = post_shape(a_post(status=status))
+    stub = post_shape(a_post(status=status, author_key="abcdefgh2345"))
 
     assert (stub["id"], stub["parent"], stub["replies"], stub["status"]) == (7, 5, 2, status)
-    assert (stub["html"], stub["author"]["name"], stub["edited"]) == ("", "", None)
+    assert (stub["html"], stub["author"], stub["edited"]) == ("", {"name": "", "avatar": None}, None)
     assert (stub["score"], stub["up"], stub["down"]) == (0, 0, 0)
 
 
