@@ -58,6 +58,7 @@ async function outputs() {
   });
   const linked = await script("src/linked.ts");
   const keys = await script("src/keys.ts", { DIALOG_CSS: await style("dialog") });
+  const mute = await script("src/mute.ts", { MUTE_CSS: await style("mute") });
   const live = await script("src/live.ts");
   return {
     "loader.js": await bundled({ entryPoints: ["src/loader.ts"], format: "iife" }),
@@ -66,12 +67,14 @@ async function outputs() {
       KEYS_URL: address("keys", keys),
       LINKED_URL: address("linked", linked),
       LIVE_URL: address("live", live),
+      MUTE_URL: address("mute", mute),
       WRITE_URL: address("write", write),
     }),
     "app.css": await bundled({ entryPoints: ["src/app.css"] }),
     "keys.js": keys,
     "linked.js": linked,
     "live.js": live,
+    "mute.js": mute,
     "write.js": write,
     "report.js": report,
     "proof.js": proof,

@@ -13,6 +13,7 @@ const BUDGETS_BYTES = {
   "report.js": 1536,
   "proof.js": 1536,
   "linked.js": 768,
+  "mute.js": 1024,
   "keys.js": 1536,
   "counts.js": 1024,
 };

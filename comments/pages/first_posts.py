@@ -41,6 +41,7 @@ class Labels(NamedTuple):
     reply: str
     link: str
     report: str
+    mute: str
     edit: str
     delete: str
 
@@ -64,6 +65,7 @@ class FirstPost:
     is_stub: bool = False
     has_votes: bool = True
     may_reply: bool = True
+    may_mute: bool = True
     score: str = ""
     link: str = ""
     style: str = ""  # its depth and its colour, which the policy does not allow as an attribute
@@ -191,6 +193,7 @@ def _post(entry: Entry, setting: Setting, below: int) -> FirstPost:
         is_stub=is_stub,
         has_votes=setting.has_votes and not is_stub,
         may_reply=setting.may_reply and not is_stub,
+        may_mute="key" in post["author"],
         score=_compact(post["score"], language_of(words.lang)),
         link=f"{setting.url}#kibitz-{id_}",
         style=f"#kibitz-{id_}{{--depth:{depth};--hue:{hue(name)}}}",

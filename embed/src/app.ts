@@ -6,6 +6,7 @@ import { connectHost, safeTokens, type ToFrame } from "./host_messages";
 import { later, renew } from "./later";
 import type { Live } from "./live";
 import { addTexts, type TextKey, text } from "./messages";
+import type { Mute } from "./mute";
 import { Storage } from "./storage";
 import { addBranchPage, addOne, addPage, apply, applyTotals, fromSnapshot, reveal, type Sort } from "./store";
 import { startForm } from "./view/composer";
@@ -23,6 +24,8 @@ declare const WRITE_URL: string;
 declare const LINKED_URL: string;
 /** And of what steps through the list by keys. */
 declare const KEYS_URL: string;
+/** And of what hides the posts of authors whom this reader has muted. */
+declare const MUTE_URL: string;
 /** And of what keeps the thread current once it is seen. */
 declare const LIVE_URL: string;
 
@@ -91,11 +94,15 @@ const kit: Kit = {
   typing: sayTyping,
 };
 
-const loadWriting = later(WRITE_URL, (address) =>
-  Promise.all([import(address), api.writingTexts(root.lang).then(addTexts)]).then(
-    ([{ createWriting }]): Writing => createWriting(kit),
-  ),
-);
+/** A file with what needs texts of its own. */
+const part = <Part>(url: string) =>
+  later(url, (address) =>
+    Promise.all([import(address), api.writingTexts(root.lang).then(addTexts)]).then(
+      ([{ create }]): Part => create(kit),
+    ),
+  );
+const loadWriting = part<Writing>(WRITE_URL);
+const loadMute = part<Mute>(MUTE_URL);
 const loadLive = later(LIVE_URL, (address): Promise<typeof import("./live")> => import(address));
 const loadLinked = later(LINKED_URL, (address): Promise<typeof import("./linked")> => import(address));
 const loadKeys = later(KEYS_URL, (address): Promise<typeof import("./keys")> => import(address));
@@ -252,6 +259,14 @@ function show([first]: number[]): void {
   thread.view(first)?.node.focus({ preventScroll: true });
 }
 
+/** What the reader has muted before is hidden from the first drawing on, and says so once the file is there. */
+function muteAgain(): void {
+  const muted = storage.option("muted");
+  if (!muted) return;
+  thread.decorate = ({ author }, node) => node.classList.toggle("muted", muted.includes(author.key ?? "-"));
+  loadMute().catch(() => setTimeout(muteAgain, LOAD_MILLISECONDS));
+}
+
 async function goto(id: number): Promise<void> {
   (await loadLinked()).goto(id, kit);
 }
@@ -276,6 +291,7 @@ const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<
   },
   branch: showReplies,
   more: showMore,
+  mute: async (id) => (await loadMute())(id),
   reveal: () => show(reveal(state).toReversed()),
 };
 
@@ -336,6 +352,7 @@ if (root.dataset.theme === "auto")
 new ResizeObserver(() => tellHeight()).observe(main);
 startForm(composer, storage, prepare);
 awaitKey();
+muteAgain();
 shown();
 if (settings.realtime !== "off")
   new IntersectionObserver((seen, observer) => {

@@ -19,7 +19,9 @@ export async function goto(id: number, kit: Kit): Promise<void> {
     if ((error as ApiError).status !== 404) reason = kit.explain(error);
   }
   if (node) {
+    const post = kit.state().entries.get(id)?.post;
     node.classList.add("target");
+    if (post) kit.thread.decorate(post, node); // shows one of whom the reader has muted
     node.focus({ preventScroll: true });
     bringIntoView(node, kit);
     setTimeout(bringIntoView, SETTLED_MILLISECONDS, node, kit);

@@ -5,6 +5,8 @@ import re
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils.http import urlencode
 
 from comments.models import Author, Event, Post, Site
 from tests.cast import Page, Person, page_of
@@ -69,3 +71,14 @@ def test_a_post_without_an_author_has_none(alice: Person) -> None:
     Post.objects.filter(pk=post_id).update(author=None, author_key="")
 
     assert alice.look(post_id).data["author"] == {"name": "alice", "avatar": None}
+
+
+def test_a_post_that_nobody_can_mute_offers_it_not(page: Page, alice: Person) -> None:
+    old, new = alice.posted("Of nobody."), alice.posted("Of alice.")
+    Post.objects.filter(pk=old).update(author_key="")
+    query = urlencode({"url": page.url, "page_id": page.page_id})
+
+    html = Client().get(f"/embed/{page.site}/?{query}").content.decode()
+
+    buttons = dict(re.findall(r'<article [^>]*id="kibitz-(\d+)".*?data-act="mute"( hidden)?>', html))
+    assert buttons == {str(old): " hidden", str(new): ""}

@@ -44,7 +44,7 @@ export function createPost(id: number): PostView {
   const node = document.getElementById(`kibitz-${id}`) ?? (pattern.cloneNode(true) as HTMLElement);
   const [avatar, meta, body, acts] = parts<Parts>(node);
   const [name, badge, note, replyTo, time, edited, fold] = parts<Parts>(meta);
-  const [votes, reply, link, report, edit, remove] = parts<Parts>(acts);
+  const [votes, reply, link, report, mute, edit, remove] = parts<Parts>(acts);
   const [up, score, down] = parts<Parts>(votes);
   node.id = `kibitz-${id}`;
   node.dataset.id = String(id);
@@ -65,6 +65,7 @@ export function createPost(id: number): PostView {
     reply.hidden = !model.canReply || !isPublic;
     link.hidden = !isPublic;
     report.hidden = !isPublic || model.isOwn;
+    mute.hidden = report.hidden || !post.author.key;
     edit.hidden = remove.hidden = !model.canChange;
     setText(score, roundNumber(post.score));
     up.ariaPressed = String(model.vote > 0);

@@ -27,6 +27,8 @@ export interface ThreadView {
   node: HTMLElement;
   feed: HTMLElement;
   view(id: number | undefined): PostView | undefined;
+  /** What a part that came later adds to each post that is drawn. */
+  decorate(post: Post, node: HTMLElement): void;
   steady: Steady;
   /** Draws the branches with these roots, or all. */
   draw(state: State, dirty: Set<number | undefined> | null): void;
@@ -77,6 +79,7 @@ export function createThread(node: HTMLElement, { settings, storage, url, now, s
       url,
     };
     view.update(model, now());
+    self.decorate(post, view.node);
     return view.node;
   }
 
@@ -123,9 +126,10 @@ export function createThread(node: HTMLElement, { settings, storage, url, now, s
     }, NUMBER_MILLISECONDS);
   }
 
-  return {
+  const self: ThreadView = {
     node,
     feed,
+    decorate() {},
     canChange,
     view: (id) => posts.get(id ?? 0),
     steady: createSteady(feed, pill, shifted),
@@ -160,4 +164,5 @@ export function createThread(node: HTMLElement, { settings, storage, url, now, s
       for (const view of posts.values()) view.tick(now());
     },
   };
+  return self;
 }

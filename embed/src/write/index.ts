@@ -32,7 +32,7 @@ export interface Writing {
   loaded(): Promise<void>;
 }
 
-export function createWriting(kit: Kit): Writing {
+export function create(kit: Kit): Writing {
   takeKit(kit);
   const { api, draw, page, posting, say, settings, state, storage, tellHost, thread } = kit;
   const sheet = new CSSStyleSheet();

@@ -29,8 +29,8 @@ export interface Kit extends Pick<typeof dom, "button" | "h" | "setHtml" | "setT
   /** Opens the form under a post. */
   reply(id: number): void;
   state(): State;
-  /** Draws the branch with this root soon. */
-  changed(root: number | undefined): void;
+  /** Draws the branches with these roots soon; without one, the whole list. */
+  changed(...roots: (number | undefined)[]): void;
   /** What came with a page may be older than what came live: the line asks again from there. */
   rewind(found: Cursor): void;
   draw(): void;
