@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("comments", "0012_thread_to_close"),
+        ("comments", "0014_keys_of_old_authors"),
     ]
 
     operations = [
