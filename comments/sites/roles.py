@@ -4,11 +4,14 @@ A permission that comes from a site's group counts on that site alone. One that 
 (superusers, permissions of its own, groups of no site) counts on every site.
 """
 
-from typing import Final, TypeGuard
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import IntegerField, Q, QuerySet, Value
 
 from comments.sites.models import Site, SiteGroup
 
@@ -29,40 +32,67 @@ MODERATORS_MAY: Final = (
 OWNERS_MAY: Final = (*MODERATORS_MAY, "change_site", "view_flag")
 
 
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What an account may do, by the names of permissions such as "change_post": everywhere, and on sites."""
+
+    is_superuser: bool = False
+    everywhere: frozenset[str] = frozenset()
+    on_sites: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    def may_everywhere(self, permission: str) -> bool:
+        """Whether on every site, and on what belongs to none."""
+        return self.is_superuser or permission in self.everywhere
+
+    def sites(self, permission: str) -> frozenset[int]:
+        """The numbers of the sites on which alone; empty for who may everywhere."""
+        return self.on_sites.get(permission, frozenset())
+
+
+def roles_of(user: object) -> Roles:
+    """Asks the database anew, in two queries, so that what was taken away is gone with the next request."""
+    if not isinstance(user, User):
+        return Roles()
+    staff = User.objects.filter(pk=user.pk, is_active=True, is_staff=True)
+    is_superuser = staff.values_list("is_superuser", flat=True).first()
+    if is_superuser is None:
+        return Roles()
+    if is_superuser:
+        return Roles(is_superuser=True)
+    ours = Permission.objects.filter(content_type__app_label="comments").order_by()
+    own = ours.filter(user=user).values_list("codename", Value(None, IntegerField()))
+    of_groups = ours.filter(group__user=user).values_list("codename", "group__of_site__site")
+    everywhere: set[str] = set()
+    on_sites: dict[str, set[int]] = defaultdict(set)
+    for codename, site in own.union(of_groups):
+        if site is None:
+            everywhere.add(codename)
+        else:
+            on_sites[codename].add(site)
+    return Roles(
+        everywhere=frozenset(everywhere),
+        on_sites={codename: frozenset(sites) for codename, sites in on_sites.items()},
+    )
+
+
 def sites_of(user: object, permission: str) -> QuerySet[Site]:
-    """The sites on which the account has a permission of ours, such as "change_post"; asks the database anew
-    each time, so that what was taken away is gone with the next request."""
-    if not _is_staff(user):
-        return Site.objects.none()
-    if may_everywhere(user, permission):
+    """The sites on which the account has the permission now."""
+    roles = roles_of(user)
+    if roles.may_everywhere(permission):
         return Site.objects.all()
-    return Site.objects.filter(pk__in=_groups(user, permission).values("of_site__site"))
+    sites = roles.sites(permission)
+    return Site.objects.filter(pk__in=sites) if sites else Site.objects.none()
 
 
 def may(user: object, permission: str, site_id: int) -> bool:
-    """Whether the account has the permission on this site."""
-    if not _is_staff(user):
-        return False
-    return may_everywhere(user, permission) or (
-        _groups(user, permission).filter(of_site__site=site_id).exists()
-    )
+    """Whether the account has the permission on this site now."""
+    roles = roles_of(user)
+    return roles.may_everywhere(permission) or site_id in roles.sites(permission)
 
 
 def may_everywhere(user: object, permission: str) -> bool:
-    """Whether the account has the permission on every site, and on what belongs to none."""
-    if not _is_staff(user):
-        return False
-    if user.is_superuser:
-        return True
-    named = {"codename": permission, "content_type__app_label": "comments"}
-    return (
-        user.user_permissions.filter(**named).exists()
-        or user.groups.filter(
-            of_site=None,
-            permissions__codename=permission,
-            permissions__content_type__app_label="comments",
-        ).exists()
-    )
+    """Whether the account has the permission now on every site, and on what belongs to none."""
+    return roles_of(user).may_everywhere(permission)
 
 
 def moderators_of(site_id: int) -> QuerySet[User]:
@@ -106,14 +136,3 @@ def group_of(site: Site, role: SiteGroup.Role) -> Group:
         )
         SiteGroup.objects.create(site=site, group=group, role=role)
     return group
-
-
-def _groups(user: User, permission: str) -> QuerySet[Group]:
-    return user.groups.filter(
-        permissions__codename=permission, permissions__content_type__app_label="comments"
-    )
-
-
-def _is_staff(user: object) -> TypeGuard[User]:
-    """Asked anew: a request's user may have been removed since it was fetched."""
-    return isinstance(user, User) and User.objects.filter(pk=user.pk, is_active=True, is_staff=True).exists()

@@ -20,7 +20,7 @@ from django.utils import timezone
 from comments.audit.services import Gesture
 from comments.errors import KibitzError
 from comments.sites.models import Site
-from comments.sites.roles import may_everywhere, sites_of
+from comments.sites.roles import Roles, roles_of
 
 ID_MAX_DIGITS: Final = 18  # within a 64-bit column
 REASON_MAX_CHARS: Final = 500
@@ -80,13 +80,11 @@ class Scoped:
 
     def _role(self, request: HttpRequest, action: str) -> "_Role":
         """Asked once a request: a page asks for it dozens of times. What changes something asks again."""
-        known: dict[str, _Role] = request.__dict__.setdefault("_roles", {})
+        roles: Roles | None = request.__dict__.get("_roles")
+        if roles is None:
+            roles = request.__dict__["_roles"] = roles_of(request.user)
         permission = f"{action}_{self.opts.model_name}"
-        if permission not in known:
-            is_everywhere = may_everywhere(request.user, permission)
-            sites = () if is_everywhere else sites_of(request.user, permission).values_list("pk", flat=True)
-            known[permission] = _Role(is_everywhere, frozenset(sites))
-        return known[permission]
+        return _Role(roles.may_everywhere(permission), roles.sites(permission))
 
     def site_id_of(self, row: Any) -> int | None:
         if not self.site_path:

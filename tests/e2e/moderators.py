@@ -78,9 +78,9 @@ class QueueScreen:
 
     def expect_ids(self, *ids: int) -> None:
         """Exactly these wait here, in this order."""
-        selector = "cards => cards.map(card => Number(card.dataset.id))"
+        for place, post_id in enumerate(ids):
+            expect(self.cards.nth(place)).to_have_attribute("data-id", str(post_id))
         expect(self.cards).to_have_count(len(ids))
-        assert self.cards.evaluate_all(selector) == list(ids)
 
     def focus(self, post_id: int) -> None:
         """By the keyboard alone."""

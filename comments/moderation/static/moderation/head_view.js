@@ -160,11 +160,10 @@ export class HeadView {
     const isFiltered = asked.q || asked.author !== null || asked.thread !== null || asked.queue === "all";
     const inQueue = isFiltered ? null : (store.counts[asked.queue] ?? 0);
     const loaded = store.waiting.length;
-    if (store.allUpTo !== null) {
+    if (store.whole !== null) {
+      const count = store.whole.length.toLocaleString("en");
       this.selectedText.textContent =
-        inQueue === null
-          ? "All that match are selected."
-          : `All ${inQueue.toLocaleString("en")} in this queue are selected.`;
+        inQueue === null ? `All ${count} that match are selected.` : `All ${count} in this queue are selected.`;
       this.all.hidden = true;
       return;
     }

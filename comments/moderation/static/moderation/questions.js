@@ -19,6 +19,7 @@ const PAGE = 50;
 const IDS_PER_QUESTION = 200;
 const TOGETHER_MILLISECONDS = 150; // what changes within that is asked for at once, but for the first after a quiet second
 const QUIET_MILLISECONDS = 1000;
+const AGAIN_MILLISECONDS = 5000; // after a question that failed
 const FEW = 5; // so few left: the next ones are fetched before they are missed
 
 export class Questions {
@@ -26,7 +27,11 @@ export class Questions {
   constructor(surroundings) {
     this.with = surroundings;
     this.isAsking = false;
+    this.isStale = false; // something may have been missed while the last question was on its way
     this.visit = 0; // which queue an answer is for
+    this.sent = 0; // questions about some posts
+    /** @type {Map<number, number>} the latest of them that was answered, by post: an older answer is no news */
+    this.heard = new Map();
     /** @type {Set<number>} */
     this.wanted = new Set();
     this.wantedTimer = 0;
@@ -38,6 +43,7 @@ export class Questions {
     const { api, store, list, claims, draw } = this.with;
     const now = ++this.visit;
     claims.release();
+    this.heard.clear();
     store.open(asked);
     list.clear();
     draw();
@@ -52,7 +58,11 @@ export class Questions {
   /** Everything that is on the screen, as it is now: something may have been missed. */
   async refresh() {
     const { api, store, list, endings, draw } = this.with;
-    if (endings.isOut || this.isAsking) return;
+    if (endings.isOut) return;
+    if (this.isAsking) {
+      this.isStale = true;
+      return;
+    }
     if (!store.isLoaded) return this.open();
     const now = this.visit;
     await this._ask(async () => {
@@ -60,10 +70,7 @@ export class Questions {
       const answer = await api.page(store.asked, { limit });
       if (now !== this.visit) return;
       const listed = new Set(answer.posts.map((post) => post.id));
-      const missing = store.cards
-        .map((card) => card.post.id)
-        .filter((id) => !listed.has(id))
-        .slice(0, IDS_PER_QUESTION);
+      const missing = store.cards.map((card) => card.post.id).filter((id) => !listed.has(id));
       if (store.cards.length === 0) store.next = answer.next;
       store.counts = answer.counts;
       this._arrive(store.apply(answer.posts, [], (place) => list.mayMove(place)));
@@ -81,18 +88,22 @@ export class Questions {
     const { api, store, list, endings, draw } = this.with;
     const now = this.visit;
     for (let start = 0; start < ids.length; start += IDS_PER_QUESTION) {
-      const part = ids.slice(start, start + IDS_PER_QUESTION);
-      const answer = await api.posts(part, store.asked.site);
+      const question = ++this.sent;
+      const asked = ids.slice(start, start + IDS_PER_QUESTION);
+      const answer = await api.posts(asked, store.asked.site);
       if (now !== this.visit || endings.isOut) return;
-      const found = new Set(answer.posts.map((post) => post.id));
+      const part = asked.filter((id) => (this.heard.get(id) ?? 0) < question);
+      for (const id of part) this.heard.set(id, question);
+      const posts = answer.posts.filter((post) => part.includes(post.id));
+      const found = new Set(posts.map((post) => post.id));
       store.counts = answer.counts;
       const gone = part.filter((id) => !found.has(id));
-      const fresh = store.apply(answer.posts, gone, (place) => isOwn || list.mayMove(place));
+      const fresh = store.apply(posts, gone, (place) => isOwn || list.mayMove(place));
       draw();
       if (isOwn && start === 0) {
         const first = part.find((id) => found.has(id) && store.card(id) && !store.card(id)?.isLeaving);
         if (first !== undefined) list.focus(first);
-      } else this._arrive(fresh);
+      } else if (!isOwn) this._arrive(fresh);
     }
   }
 
@@ -131,8 +142,14 @@ export class Questions {
 
   async _fetchWanted() {
     const { store, endings } = this.with;
+    if (this.isAsking) {
+      // Its answer is older than this news.
+      this.wantedTimer = setTimeout(() => this._fetchWanted(), TOGETHER_MILLISECONDS);
+      return;
+    }
     const ids = [...this.wanted];
     this.wanted.clear();
+    let wait = TOGETHER_MILLISECONDS;
     try {
       const shown = ids.filter((id) => store.card(id));
       if (ids.length <= IDS_PER_QUESTION) await this.refetch(ids);
@@ -142,23 +159,33 @@ export class Questions {
       }
     } catch (error) {
       if (error instanceof Trouble) endings.troubled(error, true);
+      if (!endings.isOut) for (const id of ids) this.wanted.add(id);
+      wait = AGAIN_MILLISECONDS;
     } finally {
-      this.wantedTimer = this.wanted.size > 0 ? setTimeout(() => this._fetchWanted(), TOGETHER_MILLISECONDS) : 0;
+      this.wantedTimer = this.wanted.size > 0 ? setTimeout(() => this._fetchWanted(), wait) : 0;
     }
   }
 
   /** @param {() => Promise<void>} question */
   async _ask(question) {
     const { endings, draw } = this.with;
+    const now = this.visit;
     this.isAsking = true;
     try {
       await question();
       endings.answered();
     } catch (error) {
-      endings.troubled(error instanceof Trouble ? error : new Trouble("server", String(error)), true);
+      if (now === this.visit)
+        endings.troubled(error instanceof Trouble ? error : new Trouble("server", String(error)), true);
     } finally {
-      this.isAsking = false;
-      draw();
+      if (now === this.visit) {
+        this.isAsking = false;
+        draw();
+        if (this.isStale) {
+          this.isStale = false;
+          void this.refresh();
+        }
+      }
     }
   }
 

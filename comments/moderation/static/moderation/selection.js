@@ -26,7 +26,7 @@ export class Selection {
   /** Selects it where it is not, and the other way round. @param {number} id */
   turn(id) {
     const { store, draw } = this.with;
-    store.allUpTo = null;
+    store.whole = null;
     if (store.selected.has(id)) store.selected.delete(id);
     else store.selected.add(id);
     store.lastPicked = id;
@@ -39,8 +39,9 @@ export class Selection {
     const ids = store.waiting.map((card) => card.post.id);
     const from = Math.max(0, ids.indexOf(store.lastPicked ?? id));
     const to = ids.indexOf(id);
+    if (to < 0) return;
     for (const one of ids.slice(Math.min(from, to), Math.max(from, to) + 1)) store.selected.add(one);
-    store.allUpTo = null;
+    store.whole = null;
     store.lastPicked = id;
     draw();
   }
@@ -52,54 +53,51 @@ export class Selection {
     draw();
   }
 
-  /** Also those that are not loaded. */
+  /** Also those that are not loaded: the ones that are there now, for what comes later nobody has seen. */
   async addQueue() {
-    const { api, store, draw, troubled } = this.with;
+    const { api, store, bar, draw, troubled } = this.with;
+    const { asked } = store;
+    bar.say("Looking for all of them…");
+    /** @type {{ id: number, status: string }[]} */
+    const found = [];
     try {
-      // What comes in from now on was seen by nobody.
-      const newest = (await api.brief({ ...store.asked, order: "newest" }, { limit: 1 })).posts[0];
-      store.allUpTo = Date.parse(newest?.created ?? "") || 0;
-      for (const { post } of store.waiting) store.selected.add(post.id);
+      for (let cursor = ""; ; ) {
+        const answer = await api.brief(asked, { limit: 2_000, cursor });
+        if (store.asked !== asked) return;
+        found.push(...answer.posts);
+        if (answer.next === null) break;
+        cursor = answer.next;
+      }
     } catch (error) {
       if (error instanceof Trouble) troubled(error);
+      return bar.say("They are not selected: the server does not answer. Try again.");
     }
+    bar.hide();
+    store.whole = found;
+    for (const { post } of store.waiting) store.selected.add(post.id);
     draw();
   }
 
   clear() {
     const { store, draw } = this.with;
     store.selected.clear();
-    store.allUpTo = null;
+    store.whole = null;
     draw();
   }
 
   /** @param {Decision} decision */
   async decide(decision) {
-    const { api, store, head, bar, gestures, decide, refresh, troubled } = this.with;
-    const upTo = store.allUpTo;
+    const { store, head, gestures, decide, refresh } = this.with;
+    const { whole } = store;
     const ids = [...store.selected];
-    if (upTo === null) {
+    if (whole === null) {
       this.clear();
       return decide(decision, ids);
     }
     const verb = { approve: "Approve", reject: "Reject", spam: "Mark as spam", delete: "Delete" }[decision];
     if (!(await confirmed(`${verb}: ${head.selectedText.textContent}`, verb))) return;
     this.clear();
-    bar.say("Looking for all of them…");
-    /** @type {{ id: number, status: string }[]} */
-    const chosen = [];
-    try {
-      for (let cursor = ""; ; ) {
-        const answer = await api.brief(store.asked, { limit: 2_000, cursor });
-        chosen.push(...answer.posts.filter(({ created }) => Date.parse(created) <= upTo));
-        if (answer.next === null) break;
-        cursor = answer.next;
-      }
-    } catch (error) {
-      if (error instanceof Trouble) troubled(error);
-      return bar.say("Nothing was done: the server does not answer. Try again.");
-    }
-    await gestures.decide(decision, chosen);
+    await gestures.decide(decision, whole);
     await refresh();
   }
 }

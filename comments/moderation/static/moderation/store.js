@@ -34,8 +34,8 @@ export class Store {
     this.next = null;
     /** @type {Set<number>} */
     this.selected = new Set();
-    /** @type {number | null} milliseconds: the time of the newest post when everything in the queue was selected */
-    this.allUpTo = null;
+    /** @type {{ id: number, status: string }[] | null} all of the queue, as it was when it was selected */
+    this.whole = null;
     /** @type {number | null} the one that was selected last, or not any more: a range begins there */
     this.lastPicked = null;
     this.isLoaded = false;
@@ -48,7 +48,7 @@ export class Store {
     this.arrived = [];
     this.next = null;
     this.selected = new Set();
-    this.allUpTo = null;
+    this.whole = null;
     this.lastPicked = null;
     this.isLoaded = false;
   }
