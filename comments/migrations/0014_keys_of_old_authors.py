@@ -4,7 +4,7 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-BATCH_IDS: Final = 20_000
+BATCH_ROWS: Final = 20_000
 
 # One of the 32 characters, as often as it stands there: a column's default would be the same for all rows.
 _CHARACTER: Final = {
@@ -25,11 +25,17 @@ WHERE id > %s AND id <= %s AND author_id IS NOT NULL AND author_key = ''
 def give_keys(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     key = " || ".join([_CHARACTER[schema_editor.connection.vendor]] * 12)
     for table, statement in (("comments_author", _AUTHORS.format(key=key)), ("comments_post", _POSTS)):
+        # Along the rows that there are: between their ids may be gaps of any size.
+        following = f"SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT {BATCH_ROWS}"  # noqa: S608  our own
         with schema_editor.connection.cursor() as cursor:
-            cursor.execute(f"SELECT coalesce(max(id), 0) FROM {table}")  # noqa: S608  names of our own
-            last = cursor.fetchone()[0]
-            for after in range(0, last, BATCH_IDS):
-                cursor.execute(statement, [after, after + BATCH_IDS])
+            after = 0
+            while True:
+                cursor.execute(f"SELECT max(id) FROM ({following}) AS batch", [after])  # noqa: S608  our own
+                last = cursor.fetchone()[0]
+                if last is None:
+                    break
+                cursor.execute(statement, [after, last])
+                after = last
 
 
 class Migration(migrations.Migration):

@@ -58,7 +58,7 @@ def test_authors_that_were_there_get_keys_and_their_posts_know_them(
     before_author_keys: MigrationExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = import_module("comments.migrations.0014_keys_of_old_authors")
-    monkeypatch.setattr(keys, "BATCH_IDS", 2)  # more than one step
+    monkeypatch.setattr(keys, "BATCH_ROWS", 2)  # more than one step
     then = before_author_keys.loader.project_state([("comments", "0012_thread_to_close")]).apps
     now = timezone.now()
     site = then.get_model("comments", "Site").objects.create(key="blog", origins=[])
@@ -66,7 +66,8 @@ def test_authors_that_were_there_get_keys_and_their_posts_know_them(
         site=site, key="t", page_id="t", url="", epoch="e", created=now
     )
     old_posts, old_authors = then.get_model("comments", "Post").objects, then.get_model("comments", "Author")
-    authors = [old_authors.objects.create(site=site, name=f"{number}") for number in range(5)]
+    authors = [old_authors.objects.create(site=site, name=f"{number}") for number in range(4)]
+    authors.append(old_authors.objects.create(pk=10**15, site=site, name="after a gap"))
     for author in [*authors, *authors, None]:
         old_posts.create(
             site=site, thread=thread, author=author, author_name="x", body="x", html="x", created=now
