@@ -18,12 +18,12 @@ from tests.running import Run
 
 pytestmark = pytest.mark.one_database
 
-SITE: Final = "strict"
+SITE: Final = "suspicious"
 RULES: Final = """
 from comments.models import Site, SiteRules
 phases = [{{"phase": name, "is_on": True}} for name in {phases}]
 SiteRules.objects.update_or_create(
-    site=Site.objects.get(key="strict"), defaults={{"phases": phases, **{fields}}}
+    site=Site.objects.get(key="suspicious"), defaults={{"phases": phases, **{fields}}}
 )
 """
 

@@ -31,6 +31,7 @@ BEYOND_A_SCHEMA: Final = {
     "This field may not be blank.",
     "Write something first.",
     "Give page_id or url.",
+    "200 at most.",
     "Not an http or https address.",
     "Enter a valid email address.",
     "invalid_cursor",
