@@ -1,12 +1,23 @@
 """Writes down what a moderator does, in the transaction that does it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 
 from comments.audit.models import Action
+
+
+class PostRow(Protocol):
+    """What is written down of a post; comments.threads.models.Post is one."""
+
+    pk: int
+    site_id: int
+    author_id: int | None
+    thread_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +56,15 @@ def action(
         created=gesture.now,
         **about,
     )
+
+
+def post_action(
+    gesture: Gesture,
+    kind: Action.Kind,
+    post: PostRow,
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+) -> Action:
+    """The row about a post, not stored yet."""
+    about = {"post_id": post.pk, "author_id": post.author_id, "thread_id": post.thread_id}
+    return action(gesture, kind, post.site_id, before=dict(before), after=dict(after), **about)

@@ -40,6 +40,13 @@ class Author(models.Model):
     ban_reason = models.CharField(max_length=500, default="", db_default="", blank=True)
     is_shadow_banned = models.BooleanField("shadow banned", default=False, db_default=False)
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "staff"], condition=models.Q(staff__isnull=False), name="author_of_staff"
+            )
+        ]
+
     def is_banned(self, now: datetime) -> bool:
         return self.banned_at is not None and (self.banned_until is None or now < self.banned_until)
 

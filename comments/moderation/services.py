@@ -14,8 +14,7 @@ from typing import Final, Literal
 from django.db import transaction
 
 from comments.audit.models import Action
-from comments.audit.services import Gesture, action
-from comments.errors import Refused
+from comments.audit.services import Gesture, post_action
 from comments.events.shapes import EventType
 from comments.moderation.claims import claimed_by_others
 from comments.moderation.models import Claim, ErasedText
@@ -76,8 +75,7 @@ def decide(
     """Decides about posts, in the order of `ids`; `seen` is the status that the moderator saw of each.
 
     A post that somebody else has decided meanwhile is a "conflict", one that somebody else looks after is
-    "claimed", one that this moderator may not see is "gone". Raises Refused where the moderator's role ended
-    before anything was changed.
+    "claimed", one that this moderator may not see, or not any more, is "gone".
     """
     return _by_thread(ids, gesture, _Deciding(decision, gesture, seen or {}))
 
@@ -163,15 +161,12 @@ class _Deciding:
                 for change in changes
             )
         return [
-            action(
+            post_action(
                 self.gesture,
                 Action.Kind(self._decision.value),
-                change.post.site_id,
-                before={"status": change.post.status, "flags": change.flags},
-                after={"status": change.status},
-                post_id=change.post.pk,
-                author_id=change.post.author_id,
-                thread_id=change.post.thread_id,
+                change.post,
+                {"status": change.post.status, "flags": change.flags},
+                {"status": change.status},
             )
             for change in changes
         ]
@@ -213,15 +208,12 @@ class _Undoing:
         ErasedText.objects.filter(post__in=posts).delete()
         take_back(posts)
         return [
-            action(
+            post_action(
                 self.gesture,
                 Action.Kind.UNDO,
-                change.post.site_id,
-                before={"status": self._done[change.post.pk].after["status"]},
-                after={"status": change.status},
-                post_id=change.post.pk,
-                author_id=change.post.author_id,
-                thread_id=change.post.thread_id,
+                change.post,
+                {"status": self._done[change.post.pk].after["status"]},
+                {"status": change.status},
             )
             for change in changes
         ]
@@ -248,7 +240,7 @@ def _in_thread(thread_id: int, ids: Sequence[int], work: _Deciding | _Undoing) -
         thread = Thread.objects.select_related("site").get(pk=thread_id)
         lock_thread(thread)
         if gesture.by is not None and not may(gesture.by, MODERATE, thread.site_id):
-            raise Refused("You do not moderate this site any more.")
+            return [Outcome(pk, "gone") for pk in ids]  # the role ended; what was done before stands
         posts = list(Post.objects.filter(pk__in=ids, thread=thread).order_by("pk"))
         work.look(posts)
         looked = [work.change(post) for post in posts]

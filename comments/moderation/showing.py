@@ -5,9 +5,10 @@ from typing import Any, Final
 from django.db import transaction
 
 from comments.audit.models import Action
-from comments.audit.services import Gesture, action
+from comments.audit.services import Gesture, action, post_action
 from comments.errors import PostDeleted, Refused, UnknownPost
 from comments.identity.models import Author
+from comments.posting.serializers import NAME_MAX_CHARS
 from comments.posting.services import Draft, create_post, posted_before
 from comments.sites.models import SiteGroup
 from comments.sites.roles import MODERATE, may, members, sites_of
@@ -47,7 +48,7 @@ def set_pinned(post: Post, gesture: Gesture, *, is_on: bool) -> None:
             unpin(thread, now=gesture.now)
         if before != thread.pinned_post_id:
             kind = Action.Kind.PIN if is_on else Action.Kind.UNPIN
-            _record(gesture, kind, post, {"pinned": before}, {"pinned": thread.pinned_post_id})
+            post_action(gesture, kind, post, {"pinned": before}, {"pinned": thread.pinned_post_id}).save()
 
 
 def set_featured(post: Post, gesture: Gesture, *, is_on: bool) -> None:
@@ -63,7 +64,7 @@ def set_featured(post: Post, gesture: Gesture, *, is_on: bool) -> None:
         post.save(update_fields=["is_featured", "seq"])
         write_post_event(thread, "post.featured" if is_on else "post.unfeatured", post, now=gesture.now)
         kind = Action.Kind.FEATURE if is_on else Action.Kind.UNFEATURE
-        _record(gesture, kind, post, {"featured": not is_on}, {"featured": is_on})
+        post_action(gesture, kind, post, {"featured": not is_on}, {"featured": is_on}).save()
 
 
 def change_thread(thread: Thread, gesture: Gesture, **fields: Any) -> None:
@@ -99,12 +100,11 @@ def reply_as_moderator(post: Post, body: str, gesture: Gesture) -> tuple[Post, b
     site, thread = post.site, post.thread
     user: Any = gesture.by
     is_owner = members(site, SiteGroup.Role.OWNER).filter(pk=user.pk).exists()
-    author, _ = Author.objects.get_or_create(
-        site=site, staff_id=user.pk, defaults={"name": user.get_full_name() or user.get_username()}
-    )
+    name = (user.get_full_name() or user.get_username())[:NAME_MAX_CHARS]
+    author, _ = Author.objects.get_or_create(site=site, staff_id=user.pk, defaults={"name": name})
     draft = Draft(
         body=body,
-        name=(user.get_full_name() or user.get_username())[:64],
+        name=name,
         email="",
         parent_id=post.pk,
         idempotency_key=gesture.batch,
@@ -117,20 +117,5 @@ def reply_as_moderator(post: Post, body: str, gesture: Gesture) -> tuple[Post, b
     with transaction.atomic():
         reply, is_new = create_post(site, thread.key, page, draft, author=author, now=gesture.now)
         if is_new:
-            _record(gesture, Action.Kind.REPLY, reply, {}, {"parent": post.pk})
+            post_action(gesture, Action.Kind.REPLY, reply, {}, {"parent": post.pk}).save()
     return reply, is_new
-
-
-def _record(
-    gesture: Gesture, kind: Action.Kind, post: Post, before: dict[str, object], after: dict[str, object]
-) -> None:
-    action(
-        gesture,
-        kind,
-        post.site_id,
-        before=before,
-        after=after,
-        post_id=post.pk,
-        author_id=post.author_id,
-        thread_id=post.thread_id,
-    ).save()

@@ -1,36 +1,40 @@
 """The writing calls. Each validates, finds out who asks, and calls one use-case."""
 
-from collections.abc import Mapping
-from ipaddress import ip_address
-from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
-from comments.errors import Banned, Invalid, InvalidToken, OriginNotAllowed
 from comments.events.queue_room import require_room
-from comments.events.shapes import PostShape, own_post_shape, post_shape
+from comments.events.shapes import post_shape
 from comments.identity.models import Author
-from comments.identity.tokens import issue_token, signed_ids
 from comments.markup.render import render
 from comments.posting import serializers, services, voting
-from comments.posting.screening import Sender
+from comments.posting.callers import (
+    PROOF_HEADER,
+    TOKEN_HEADER,
+    account_of,
+    asked_post,
+    author_on,
+    claimed_author_id,
+    idempotency_key,
+    own_shape,
+    refuse_foreign_origin,
+    require_rate,
+    sender_of,
+    validated,
+    with_token,
+)
 from comments.posting.typing import say_typing
 from comments.rest.serializers import NOT_NOW, TOO_FAST, ProblemSerializer
-from comments.rest.throttles import check_rate, check_reading, client_address
-from comments.rest.views import KibitzView, foreign_origin
+from comments.rest.throttles import check_rate, check_reading
+from comments.rest.views import KibitzView
 from comments.sites.models import Site
-from comments.sites.roles import MODERATE, may, sites_of
-from comments.sites.services import get_site, origin_of, require_origin
+from comments.sites.services import get_site, require_origin
 from comments.threads.api import KEY_PARAMETER, queried, well_formed_key
-from comments.threads.models import Post
 from comments.threads.serializers import PostShapeSerializer
 from comments.threads.services import Page
 
@@ -40,9 +44,6 @@ VOTE = serializers.VoteSerializer()
 FLAG = serializers.FlagSerializer()
 
 GUEST_NAME = "Guest"
-USER_AGENT_MAX_CHARS = 500
-PROOF_HEADER = "X-Kibitz-Proof"
-TOKEN_HEADER = "X-Kibitz-Token"  # noqa: S105  a header's name
 
 _HEADER = OpenApiParameter("X-Kibitz", str, OpenApiParameter.HEADER, required=True, enum=["1"])
 IDEMPOTENCY = OpenApiParameter(
@@ -229,114 +230,3 @@ class TypingView(KibitzView):
             require_rate("typing", request, site, None)
             say_typing(site.key, key, asked["by"])
         return Response(status=204)
-
-
-def validated(serializer: "Serializer[Any]", data: Any) -> dict[str, Any]:
-    """What the serializer makes of the data; raises ValidationError. One serializer serves all requests: it
-    keeps nothing of what it validates, and copying its fields for each would take longer than the work."""
-    return dict(serializer.run_validation(data))
-
-
-def own_shape(post: Post) -> PostShape:
-    """The post as its author sees it: with the source it was made of."""
-    return {**own_post_shape(post), "body": post.body}
-
-
-def sender_of(request: Request, given: Mapping[str, Any] = MappingProxyType({})) -> Sender:
-    """What is known of who sends, for the site's rules and moderators; `given` is what a form for a new post
-    says of itself. The address is "" where the server in front tells none."""
-    try:
-        address = str(ip_address(client_address(request._request)))
-    except ValueError:
-        address = ""
-    return Sender(
-        address=address,
-        user_agent=request.headers.get("User-Agent", "").replace("\x00", "")[:USER_AGENT_MAX_CHARS],
-        trap=given.get("website", ""),
-        seconds_open=given.get("seconds_open"),
-        proof=request.headers.get(PROOF_HEADER, ""),
-    )
-
-
-def asked_post(
-    request: Request, post_id: int, *, scope: str = "", may_wait: bool = False
-) -> tuple[Post, Author | None, bool]:
-    """The post that a call is about, the author who asks, and whether a moderator does; counts the call
-    against `scope`'s rate. One that may wait is refused while the queue is full, unless a moderator asks.
-    Raises UnknownPost, InvalidToken, OriginNotAllowed, QueueFull, Throttled."""
-    author = request.auth if isinstance(request.auth, Author) else None
-    post = voting.visible_post(post_id, author=author, moderated=sites_of(request.user, MODERATE))
-    is_moderator = may(request.user, MODERATE, post.site_id)
-    author = author_on(request, post.thread.site)
-    if scope:
-        if author is not None and author.is_banned(timezone.now()) and not is_moderator:
-            raise Banned()
-        refuse_foreign_origin(request, post.thread.site)
-        if may_wait and not is_moderator:
-            require_room()
-        require_rate(scope, request, post.thread.site, author)
-    return post, author, is_moderator
-
-
-def require_rate(scope: str, request: Request, site: Site, author: Author | None) -> None:
-    """Counts the call with its address, its author and its site. Raises Throttled."""
-    if site.is_unlimited:
-        return
-    totals = {
-        "post": site.max_posts_per_minute,
-        "vote": site.max_votes_per_minute,
-        "flag": site.max_votes_per_minute,
-    }
-    check_rate(
-        scope,
-        request._request,
-        author_id=author.pk if author else None,
-        site_id=site.pk,
-        site_per_minute=totals.get(scope, 0),
-    )
-
-
-def claimed_author_id(request: Request) -> int | None:
-    """Whose token came with the request, without a look at the database."""
-    _, _, token = request.headers.get("Authorization", "").partition(" ")
-    try:
-        return signed_ids(token.strip())[0]
-    except InvalidToken:
-        return None
-
-
-def account_of(request: Request) -> User | None:
-    """The account that asks, for the audit."""
-    return request.user if isinstance(request.user, User) else None
-
-
-def author_on(request: Request, site: Site) -> Author | None:
-    """The author whose token came with the request; raises InvalidToken for one of another site."""
-    author = request.auth
-    if not isinstance(author, Author):
-        return None
-    if author.site_id != site.pk:
-        raise InvalidToken("The token is of another site.")
-    return author
-
-
-def refuse_foreign_origin(request: Request, site: Site) -> None:
-    """Raises OriginNotAllowed for a browser that comes from neither our own pages nor the site's."""
-    origin = foreign_origin(request)
-    if origin and origin_of(origin) not in site.origins:
-        raise OriginNotAllowed()
-
-
-def idempotency_key(request: Request) -> UUID | None:
-    raw = request.headers.get("Idempotency-Key")
-    try:
-        return None if raw is None else UUID(raw)  # empty is how Granian hands on what is not ASCII
-    except ValueError as error:
-        raise Invalid(fields={"Idempotency-Key": ["Not a UUID."]}) from error
-
-
-def with_token(response: Response, author: Author | None) -> Response:
-    if author is not None:
-        response[TOKEN_HEADER] = issue_token(author)
-        response["Cache-Control"] = "no-store"
-    return response

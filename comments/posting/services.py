@@ -1,7 +1,6 @@
 """The use-cases of readers who write: each is one transaction, and its event is part of it."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from comments.audit.models import Action
-from comments.audit.services import Gesture, action
+from comments.audit.services import Gesture, post_action
 from comments.errors import (
     Banned,
     EditWindowClosed,
@@ -187,7 +186,7 @@ def _replace_text(
         if post.body == body:
             return post
         if gesture is not None:
-            _record(Action.Kind.EDIT, post, gesture, {"body": post.body}, {"body": body})
+            post_action(gesture, Action.Kind.EDIT, post, {"body": post.body}, {"body": body}).save()
         post.body, post.html, post.edited = body, html, now
         was_public = post.status == Post.Status.PUBLISHED
         if screened is not None:
@@ -221,7 +220,8 @@ def delete_post(
         is_own = author is not None and author.pk == post.author_id
         status = Post.Status.DELETED if is_own else Post.Status.ERASED
         if is_moderator:
-            _record(Action.Kind.DELETE, post, Gesture(by, now), {"status": post.status}, {"status": status})
+            before, after = {"status": post.status}, {"status": status}
+            post_action(Gesture(by, now), Action.Kind.DELETE, post, before, after).save()
         if not was_published or post.open_flags:
             tell_moderators(thread.site_id, {"changed": [post.pk]})
         post.status, post.body, post.html, post.open_flags = status, "", "", 0
@@ -232,17 +232,6 @@ def delete_post(
             post.seq = thread.seq
             write_post_event(thread, "post.deleted", post, now=now)
         post.save(update_fields=["status", "body", "html", "open_flags", "seq"])
-
-
-def _record(
-    kind: Action.Kind,
-    post: Post,
-    gesture: Gesture,
-    before: Mapping[str, object],
-    after: Mapping[str, object],
-) -> None:
-    about = {"post_id": post.pk, "author_id": post.author_id, "thread_id": post.thread_id}
-    action(gesture, kind, post.site_id, before=dict(before), after=dict(after), **about).save()
 
 
 def _require_author(post: Post, site: Site, author: Author | None, is_moderator: bool, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin, messages
@@ -50,12 +49,6 @@ class ReasonForm(ActionForm):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Role:
-    is_everywhere: bool
-    sites: frozenset[int]
-
-
 class Scoped:
     """Permissions of a table whose rows belong to sites. They are asked anew with each request and row."""
 
@@ -65,26 +58,28 @@ class Scoped:
 
     def sites(self, request: HttpRequest, *actions: str) -> QuerySet[Site]:
         """The sites on which the account may do one of these to the table's rows."""
-        roles = [self._role(request, action) for action in actions]
-        if any(role.is_everywhere for role in roles):
+        roles, names = self._roles(request), self._permissions(actions)
+        if any(map(roles.may_everywhere, names)):
             return Site.objects.all()
-        return Site.objects.filter(pk__in=frozenset[int]().union(*(role.sites for role in roles)))
+        return Site.objects.filter(pk__in=frozenset[int]().union(*map(roles.sites, names)))
 
     def may(self, request: HttpRequest, obj: Model | None, *actions: str) -> bool:
         """Whether one of these is allowed to be done to the row, or to any where it is None."""
-        roles = [self._role(request, action) for action in actions]
-        site = None if obj is None else self.site_id_of(obj)
-        return any(
-            role.is_everywhere or (bool(role.sites) if obj is None else site in role.sites) for role in roles
-        )
+        roles, names = self._roles(request), self._permissions(actions)
+        if any(map(roles.may_everywhere, names)):
+            return True
+        sites = frozenset[int]().union(*map(roles.sites, names))
+        return bool(sites) if obj is None else self.site_id_of(obj) in sites
 
-    def _role(self, request: HttpRequest, action: str) -> "_Role":
+    def _permissions(self, actions: Sequence[str]) -> list[str]:
+        return [f"{action}_{self.opts.model_name}" for action in actions]
+
+    def _roles(self, request: HttpRequest) -> Roles:
         """Asked once a request: a page asks for it dozens of times. What changes something asks again."""
         roles: Roles | None = request.__dict__.get("_roles")
         if roles is None:
             roles = request.__dict__["_roles"] = roles_of(request.user)
-        permission = f"{action}_{self.opts.model_name}"
-        return _Role(roles.may_everywhere(permission), roles.sites(permission))
+        return roles
 
     def site_id_of(self, row: Any) -> int | None:
         if not self.site_path:
@@ -123,7 +118,7 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        if any(self._role(request, action).is_everywhere for action in ("view", "change")):
+        if any(map(self._roles(request).may_everywhere, self._permissions(["view", "change"]))):
             return rows
         sites = self.sites(request, "view", "change").values("pk")
         return rows.filter(**{f"{self.site_path or 'pk'}__in": sites})

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from comments.models import Action, Claim, Event, Post, Site
+from comments.models import Action, Author, Claim, Event, Post, Site
 from comments.sites.services import create_site
 from tests.cast import ORIGIN, Page, Person, page_of
 from tests.integration.moderation.conftest import Moderator
@@ -55,3 +55,18 @@ def test_one_of_eight_who_claim_has_it_and_all_know_who(page: Page, moderators: 
 
     holders = {answer.data["claims"][str(held)] for answer in answers}
     assert holders == {Claim.objects.get().by.username}
+
+
+def test_eight_replies_of_one_moderator_have_one_author(page: Page, moderators: list[Moderator]) -> None:
+    morgan = moderators[0]
+    User.objects.filter(pk=morgan.user.pk).update(first_name="M" * 150, last_name="W" * 150)
+    held = Person("alice", page).posted()
+    morgan.decide("approve", held)
+
+    answers = all_at_once(
+        8, lambda number: Moderator(morgan.user, page).act("replies", id=held, body=f"Reply {number}.")
+    )
+
+    assert {answer.status for answer in answers} == {201}
+    assert {answer.data["author"]["name"] for answer in answers} == {"M" * 64}
+    assert Author.objects.filter(staff=morgan.user).count() == 1

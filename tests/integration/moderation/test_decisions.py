@@ -8,7 +8,7 @@ from django.db.utils import DatabaseError
 from django.utils import timezone
 
 from comments.models import Action, Author, ErasedText, Post
-from tests.cast import Person
+from tests.cast import Person, page_of
 from tests.integration.moderation.conftest import Appoint, Moderator
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +169,18 @@ def test_who_was_removed_is_refused_at_once(morgan: Moderator, writer: Person) -
     assert morgan.decide("approve", held).code == "refused"
     assert morgan.queue().status == 403
     assert Post.objects.get(pk=held).status == "pending"
+
+
+def test_a_role_that_ends_in_the_middle_leaves_the_rest_alone(
+    morgan: Moderator, writer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = writer.posted()
+    second = writer.posted(page=page_of(Post.objects.get().site, "second"))
+    asked = iter([True, False])
+    monkeypatch.setattr("comments.moderation.services.may", lambda *_: next(asked))
+
+    assert morgan.results("approve", first, second) == ["done", "gone"]
+    assert [Post.objects.get(pk=pk).status for pk in (first, second)] == ["published", "pending"]
 
 
 def test_a_ban_keeps_its_author_out_and_is_taken_back(morgan: Moderator, writer: Person) -> None:
