@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from comments.models import Site, SiteGroup
 from comments.sites.roles import group_of
 from tests.cast import API, Answer, Page, Person, page_of
+from tests.integration.moderation.two_sites import TwoSites
 
 
 class Moderator(Person):
@@ -74,3 +75,9 @@ def morgan(appoint: Appoint, strict_site: Site) -> Moderator:
 def maxine(appoint: Appoint, strict_site: Site) -> Moderator:
     """The other moderator of the same site."""
     return appoint("maxine", strict_site)
+
+
+@pytest.fixture
+def world(db: None) -> TwoSites:
+    """Two sites full of what the other's moderators must not see."""
+    return TwoSites()

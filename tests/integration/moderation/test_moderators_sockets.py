@@ -38,11 +38,6 @@ def server(redis_url: str) -> Iterator[Process]:
         yield start("realtime.server", "--port", "0")
 
 
-@pytest.fixture
-def world() -> TwoSites:
-    return TwoSites()
-
-
 def busy(tenant: Tenant, commits: Commits) -> None:
     """Everything that moderators are told of happens on the site."""
     root = User.objects.filter(is_superuser=True).first() or User.objects.create_superuser("root")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
+import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model
 from django.test import Client
@@ -191,6 +192,9 @@ ROLES: Final = (
     "a moderator of all",
     "a superuser",
 )
+
+
+each_role = pytest.mark.parametrize("role", ROLES)
 
 
 class TwoSites:
