@@ -48,8 +48,10 @@ class Wire:
         self._pubsub.get_message(timeout=10)
 
     def frames(self) -> list[str]:
+        """All that was published until now: Redis hands it out in order, and a mark of its own comes last."""
+        self._client.publish("asgi__group__live", b"mark")
         frames = []
-        while (message := self._pubsub.get_message(timeout=0)) is not None:
+        while (message := self._pubsub.get_message(timeout=10))["data"] != b"mark":
             frames.append(msgpack.unpackb(message["data"])["frame"])
         return frames
 
