@@ -10,6 +10,7 @@ KibitzError
 │   ├── UnknownParent        400 unknown_parent
 │   └── ParentElsewhere      400 parent_elsewhere            the parent is in another thread
 ├── InvalidToken             401 invalid_token
+├── SignedOut                401 signed_out                  of the session that the request named
 ├── Refused                  403 refused
 │   ├── HeaderMissing        403 header_missing              X-Kibitz: 1
 │   ├── LoggedOut            403 logged_out                  of the admin
@@ -27,6 +28,7 @@ KibitzError
 │   ├── UnknownSite          404 unknown_site
 │   └── UnknownPost          404 unknown_post
 ├── PostDeleted              409 post_deleted
+├── EmailProofRequired       409 email_proof_required        the address is another member's
 ├── Resync                   410 resync                      take a new snapshot
 ├── TooLarge                 413 too_large
 ├── IdempotencyKeyReused     422 idempotency_key_reused      the same key with another body
@@ -98,6 +100,12 @@ class InvalidToken(KibitzError):
     status = 401
     code = "invalid_token"
     default_detail = "The token is not valid here."
+
+
+class SignedOut(KibitzError):
+    status = 401
+    code = "signed_out"
+    default_detail = "You are signed out. Sign in again."
 
 
 class Refused(KibitzError):
@@ -186,6 +194,14 @@ class PostDeleted(KibitzError):
     status = 409
     code = "post_deleted"
     default_detail = "This comment was removed."
+
+
+class EmailProofRequired(KibitzError):
+    status = 409
+    code = "email_proof_required"
+    default_detail = (
+        "Somebody comments here with this e-mail address already. A code that is sent there proves it is you."
+    )
 
 
 class Resync(KibitzError):

@@ -2,10 +2,12 @@
 
 from comments.audit.models import Action
 from comments.events.models import Event
-from comments.identity.models import Author
+from comments.identity.models import Author, Identity, Session
+from comments.mail.models import Mail
 from comments.moderation.models import AuthorNote, Claim, ErasedText
 from comments.posting.models import Flag, Vote
 from comments.screening.models import Check, HeldFor, SiteRules, SpamModel
+from comments.signin.models import Avatar, EmailCode, Handoff, Passkey, SiteSignIn, UsedToken
 from comments.sites.models import Site, SiteGroup
 from comments.threads.models import Incarnation, Post, Thread
 
@@ -13,18 +15,27 @@ __all__ = [
     "Action",
     "Author",
     "AuthorNote",
+    "Avatar",
     "Check",
     "Claim",
+    "EmailCode",
     "ErasedText",
     "Event",
     "Flag",
+    "Handoff",
     "HeldFor",
+    "Identity",
     "Incarnation",
+    "Mail",
+    "Passkey",
     "Post",
+    "Session",
     "Site",
     "SiteGroup",
     "SiteRules",
+    "SiteSignIn",
     "SpamModel",
     "Thread",
+    "UsedToken",
     "Vote",
 ]

@@ -132,6 +132,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = RULES_BODY_MAX_BYTES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "comments.identity.authentication.AuthorTokenAuthentication",
+        "comments.identity.authentication.SessionCookieAuthentication",
         "comments.identity.authentication.StaffSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [],

@@ -14,6 +14,7 @@ from comments.pages import assets, embed_frame, feeds, still_thread
 from comments.posting import api as posting
 from comments.screening import api as screening
 from comments.screening import rules_page
+from comments.signin import api as signin
 from comments.threads import api as threads
 
 
@@ -30,6 +31,8 @@ urlpatterns = [
     path(API + "sites/<str:site>/texts/", threads.WritingTextsView.as_view()),
     path(API + "sites/<str:site>/counts/", threads.CountsView.as_view()),
     path(API + "sites/<str:site>/challenge/", screening.ChallengeView.as_view()),
+    path(API + "sites/<str:site>/session/", signin.SessionView.as_view()),
+    path(API + "sites/<str:site>/session/bearer/", signin.BearerView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
     path(API + "threads/<str:key>/typing/", posting.TypingView.as_view()),

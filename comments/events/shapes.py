@@ -75,6 +75,7 @@ class PostRow(Protocol):
     parent_id: int | None
     author_name: str
     author_key: str
+    by_member: bool
     badge: str
     html: str
     created: datetime
@@ -118,7 +119,8 @@ def own_post_shape(post: PostRow) -> PostShape:
 
 
 def _whole(post: PostRow, status: PostStatus) -> PostShape:
-    author: AuthorShape = {"name": post.author_name, "avatar": None}
+    avatar = f"/avatars/{post.author_key}" if post.by_member else None
+    author: AuthorShape = {"name": post.author_name, "avatar": avatar}
     if post.author_key:
         author["key"] = post.author_key
     if post.badge:

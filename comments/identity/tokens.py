@@ -1,4 +1,4 @@
-"""The signed token by which a browser proves that it is an author."""
+"""The signed token by which a guest's browser proves that it is an author."""
 
 from django.core import signing
 
@@ -14,10 +14,11 @@ def issue_token(author: Author) -> str:
 
 
 def author_of(token: str) -> Author:
-    """Raises InvalidToken for a token that was altered, made elsewhere, or whose author is gone."""
+    """Raises InvalidToken for a token that was altered, made elsewhere, or whose author is gone or a member
+    by now: a token without an end must not open what a session protects."""
     author_id, site_id = signed_ids(token)
     try:
-        return Author.objects.get(pk=author_id, site_id=site_id)
+        return Author.objects.get(pk=author_id, site_id=site_id, is_member=False)
     except Author.DoesNotExist as error:
         raise InvalidToken() from error
 

@@ -20,8 +20,8 @@ from comments.moderation import authors, claims, serializers, services, showing
 from comments.moderation.queries import PER_PAGE_MAX, Asked, counts, for_moderators, queue_page
 from comments.moderation.services import Decision, Outcome
 from comments.posting.api import IDEMPOTENCY
-from comments.posting.callers import idempotency_key, own_shape, validated
-from comments.rest.serializers import ProblemSerializer
+from comments.posting.callers import idempotency_key, own_shape
+from comments.rest.serializers import ProblemSerializer, validated
 from comments.rest.views import KibitzView
 from comments.sites.models import Site
 from comments.sites.roles import MODERATE, sites_of

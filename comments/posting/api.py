@@ -10,26 +10,25 @@ from rest_framework.response import Response
 
 from comments.events.queue_room import require_room
 from comments.events.shapes import post_shape
+from comments.identity.authentication import author_on
 from comments.identity.models import Author
 from comments.markup.render import render
 from comments.posting import serializers, services, voting
 from comments.posting.callers import (
     PROOF_HEADER,
-    TOKEN_HEADER,
     account_of,
     asked_post,
-    author_on,
     claimed_author_id,
     idempotency_key,
     own_shape,
     refuse_foreign_origin,
     require_rate,
     sender_of,
-    validated,
     with_token,
 )
 from comments.posting.typing import say_typing
-from comments.rest.serializers import NOT_NOW, TOO_FAST, ProblemSerializer
+from comments.rest.headers import TOKEN_HEADER
+from comments.rest.serializers import NOT_NOW, TOO_FAST, ProblemSerializer, validated
 from comments.rest.throttles import check_rate, check_reading
 from comments.rest.views import KibitzView
 from comments.sites.models import Site
@@ -70,6 +69,13 @@ _PROBLEMS = {
 }
 
 
+def _name_of(author: Author | None, given: str) -> str:
+    """Under which name a comment appears; a member's is not typed beside it."""
+    if author is not None and author.is_member:
+        return author.name
+    return given or (author.name if author else "") or GUEST_NAME
+
+
 class PostsView(KibitzView):
     @extend_schema(
         operation_id="create_post",
@@ -95,8 +101,9 @@ class PostsView(KibitzView):
         )
         draft = services.Draft(
             body=given["body"],
-            name=given["name"] or (author.name if author else "") or GUEST_NAME,
+            name=_name_of(author, given["name"]),
             email=given["email"],
+            badge=author.badge if author else "",
             parent_id=given.get("parent"),
             idempotency_key=idempotency_key(request),
             digest=serializers.digest_of(given),

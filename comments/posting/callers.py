@@ -10,17 +10,17 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from comments.errors import Banned, Invalid, InvalidToken, OriginNotAllowed
 from comments.events.queue_room import require_room
 from comments.events.shapes import PostShape, own_post_shape
+from comments.identity.authentication import author_on, authors_asking
 from comments.identity.models import Author
 from comments.identity.tokens import issue_token, signed_ids
 from comments.posting import voting
 from comments.posting.screening import Sender
+from comments.rest.headers import TOKEN_HEADER, foreign_origin
 from comments.rest.throttles import check_rate, client_address
-from comments.rest.views import foreign_origin
 from comments.sites.models import Site
 from comments.sites.roles import MODERATE, may, sites_of
 from comments.sites.services import origin_of
@@ -28,13 +28,6 @@ from comments.threads.models import Post
 
 USER_AGENT_MAX_CHARS = 500
 PROOF_HEADER = "X-Kibitz-Proof"
-TOKEN_HEADER = "X-Kibitz-Token"  # noqa: S105  a header's name
-
-
-def validated(serializer: "Serializer[Any]", data: Any) -> dict[str, Any]:
-    """What the serializer makes of the data; raises ValidationError. One serializer serves all requests: it
-    keeps nothing of what it validates, and copying its fields for each would take longer than the work."""
-    return dict(serializer.run_validation(data))
 
 
 def own_shape(post: Post) -> PostShape:
@@ -63,9 +56,9 @@ def asked_post(
 ) -> tuple[Post, Author | None, bool]:
     """The post that a call is about, the author who asks, and whether a moderator does; counts the call
     against `scope`'s rate. One that may wait is refused while the queue is full, unless a moderator asks.
-    Raises UnknownPost, InvalidToken, OriginNotAllowed, QueueFull, Throttled."""
-    author = request.auth if isinstance(request.auth, Author) else None
-    post = voting.visible_post(post_id, author=author, moderated=sites_of(request.user, MODERATE))
+    Raises UnknownPost, InvalidToken, SignedOut, OriginNotAllowed, QueueFull, Throttled."""
+    moderated = sites_of(request.user, MODERATE)
+    post = voting.visible_post(post_id, authors=authors_asking(request), moderated=moderated)
     is_moderator = may(request.user, MODERATE, post.site_id)
     author = author_on(request, post.thread.site)
     if scope:
@@ -110,16 +103,6 @@ def account_of(request: Request) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
-def author_on(request: Request, site: Site) -> Author | None:
-    """The author whose token came with the request; raises InvalidToken for one of another site."""
-    author = request.auth
-    if not isinstance(author, Author):
-        return None
-    if author.site_id != site.pk:
-        raise InvalidToken("The token is of another site.")
-    return author
-
-
 def refuse_foreign_origin(request: Request, site: Site) -> None:
     """Raises OriginNotAllowed for a browser that comes from neither our own pages nor the site's."""
     origin = foreign_origin(request)
@@ -136,7 +119,8 @@ def idempotency_key(request: Request) -> UUID | None:
 
 
 def with_token(response: Response, author: Author | None) -> Response:
-    if author is not None:
+    """A guest gets the token that brings them back; a member has a session."""
+    if author is not None and not author.is_member:
         response[TOKEN_HEADER] = issue_token(author)
         response["Cache-Control"] = "no-store"
     return response

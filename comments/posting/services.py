@@ -100,7 +100,7 @@ def create_post(
 
     The thread's lock is what a busy thread's posts queue for, so all that can be done before it is.
     """
-    if not site.guests_may_post and not (author and author.staff_id):
+    if not site.guests_may_post and not (author and (author.staff_id or author.is_member)):
         raise GuestsNotAllowed()
     if author is not None and author.is_banned(now):
         raise Banned()
@@ -112,6 +112,7 @@ def create_post(
         parent_id=draft.parent_id,
         author_name=draft.name,
         author_key=writer.public_key,
+        by_member=writer.is_member,
         badge=draft.badge,
         address=sender.address or None,
         body=draft.body,

@@ -57,11 +57,11 @@ _POST: Final = """,
 post AS (
     INSERT INTO comments_post (
         site_id, thread_id, parent_id, root_id, branch_index, branch_size, author_id, author_name, author_key,
-        body, html, badge, address, status, is_listed, seq, replies, up, down, best, controversy, created,
-        idempotency_key, idempotency_digest)
+        by_member, body, html, badge, address, status, is_listed, seq, replies, up, down, best, controversy,
+        created, idempotency_key, idempotency_digest)
     SELECT
-        %(site)s, thread.id, {parent}, 0, {author}, %(name)s, %(author_key)s, %(body)s, %(html)s,
-        %(badge)s, %(address)s::inet, 'published', true, thread.seq, 0, 0, 0, 0, 0, %(now)s,
+        %(site)s, thread.id, {parent}, 0, {author}, %(name)s, %(author_key)s, %(by_member)s, %(body)s,
+        %(html)s, %(badge)s, %(address)s::inet, 'published', true, thread.seq, 0, 0, 0, 0, 0, %(now)s,
         %(idempotency_key)s::uuid, %(idempotency_digest)s
     FROM thread
     RETURNING id, root_id, branch_index
@@ -108,6 +108,7 @@ def add_at_once(post: Post, site: Site, key: str) -> bool:
         "author": author.pk,
         "name": post.author_name,
         "author_key": post.author_key,
+        "by_member": post.by_member,
         "email": author.email,
         "parent": post.parent_id,
         "body": post.body,

@@ -1,5 +1,6 @@
 """Votes and flags. Votes are totals, not events: newest wins, and who was away is told all of them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
@@ -72,12 +73,12 @@ def require_published(post: Post) -> None:
     raise PostDeleted()
 
 
-def visible_post(post_id: int, *, author: Author | None, moderated: QuerySet[Site]) -> Post:
-    """A post with its thread and site, as this person, who moderates these sites, may know of it. Raises
-    UnknownPost."""
+def visible_post(post_id: int, *, authors: Collection[Author], moderated: QuerySet[Site]) -> Post:
+    """A post with its thread and site, as this person, who is these authors and moderates these sites, may
+    know of it. Raises UnknownPost."""
     seen = Q(is_listed=True)
-    if author is not None:
-        seen |= Q(author=author)
+    if authors:
+        seen |= Q(author__in=authors)
     if not moderated.query.is_empty():
         seen |= Q(site__in=moderated)
     post = Post.objects.select_related("thread__site").filter(seen, pk=post_id).first()

@@ -1,17 +1,15 @@
 """The base of every API view: who may send an unsafe request."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.http import HttpRequest
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from comments.errors import HeaderMissing
-
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+from comments.rest.headers import RENEWED_TOKEN, SAFE_METHODS, TOKEN_HEADER
 
 
 class KibitzView(APIView):
@@ -40,15 +38,10 @@ class KibitzView(APIView):
         if is_unsafe and request.headers.get("X-Kibitz") != "1":
             raise HeaderMissing()
 
-
-def foreign_origin(request: HttpRequest | Request) -> str:
-    """The Origin header where it names another host than ours, else ''.
-
-    Browsers send it with every unsafe request; the embed's own is the same origin as the API.
-    """
-    origin = request.headers.get("Origin", "")
-    try:
-        host = urlsplit(origin).netloc.lower()
-    except ValueError:
-        return origin
-    return "" if not origin or host == request.get_host().lower() else origin
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """A session whose bearer token is old gets another with the answer to whatever it asked."""
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        if token := request.META.get(RENEWED_TOKEN):
+            answer[TOKEN_HEADER] = token
+            answer["Cache-Control"] = "no-store"
+        return answer

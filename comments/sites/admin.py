@@ -49,6 +49,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
             "name",
             "origins",
             "guests_may_post",
+            "guest_email",
             "moderation",
             "closes_after_days",
             "has_votes",

@@ -20,6 +20,11 @@ class Site(models.Model):
         DARK = "dark", "Dark: readers connect but show nothing of it"
         OFF = "off", "Off"
 
+    class GuestEmail(models.TextChoices):
+        OFF = "off", "Name only"
+        OPTIONAL = "optional", "Name, and e-mail if they like"
+        REQUIRED = "required", "Name and e-mail"
+
     key = models.CharField(
         max_length=64,
         unique=True,
@@ -33,6 +38,13 @@ class Site(models.Model):
         default=list, help_text='Where the comments may be embedded, e.g. ["https://blog.example.org"].'
     )
     guests_may_post = models.BooleanField(default=True)
+    guest_email = models.CharField(
+        "what guests are asked for",
+        max_length=8,
+        choices=GuestEmail,
+        default=GuestEmail.OFF,
+        db_default=GuestEmail.OFF,
+    )
     moderation = models.CharField(max_length=4, choices=Moderation, default=Moderation.POST)
     has_votes = models.BooleanField("votes", default=True)
     has_presence = models.BooleanField("reader and typing counts", default=True)

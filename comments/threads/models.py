@@ -100,6 +100,7 @@ class Post(models.Model):
     author = models.ForeignKey("comments.Author", models.SET_NULL, null=True, related_name="posts")
     author_name = models.CharField(max_length=64)
     author_key = models.CharField(max_length=12, default="", db_default="", editable=False)  # public_key
+    by_member = models.BooleanField(default=False, db_default=False)  # whose picture readers are shown
     body = models.TextField()
     html = models.TextField()
     status = models.CharField(max_length=9, choices=Status, default=Status.PUBLISHED)
@@ -115,7 +116,7 @@ class Post(models.Model):
     )  # the thread's seq at its latest vote: resuming readers get its totals
     open_flags = models.PositiveIntegerField(default=0, db_default=0)  # reports that nobody decided yet
     is_featured = models.BooleanField(default=False, db_default=False)
-    badge = models.CharField(max_length=9, default="", db_default="", blank=True)
+    badge = models.CharField(max_length=24, default="", db_default="", blank=True)
     address = models.GenericIPAddressField(null=True, help_text="Private; the sender's.")
     created = models.DateTimeField()
     edited = models.DateTimeField(null=True)

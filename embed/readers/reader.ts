@@ -86,7 +86,11 @@ export class Reader {
     const { site, page_id, url } = this.#order;
     const page = { site, page_id, url, title: "" };
     if (!this.#track.key) this.#track = new Track(this.#record, boot.key);
-    const api = createApi({ api: `${this.#base}/api/v1/`, key: boot.key, page }, { token: "" }, this.#record.fetch);
+    const api = createApi(
+      { api: `${this.#base}/api/v1/`, key: boot.key, page },
+      { token: "", author: "" },
+      this.#record.fetch,
+    );
     const cursor = await this.#load(api);
     if (boot.settings.realtime !== "off") this.#goLive(boot, api, cursor);
   }

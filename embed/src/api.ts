@@ -34,10 +34,12 @@ export interface Place {
   page: Page;
 }
 
-/** The author's signed token; the server hands it out with a first post or vote. */
+/** By what the server knows this reader again. */
 export interface TokenStore {
-  /** Empty: none yet. */
+  /** A guest's, handed out with a first post or vote, or of a member's session whose cookie does not come back. Empty: none. */
   token: string;
+  /** The public key of the member who is signed in here; empty: nobody. */
+  author: string;
 }
 
 type Headers = Record<string, string>;
@@ -68,6 +70,8 @@ export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: 
     if (body) headers["Content-Type"] = "application/json";
     const token = method === "GET" && !path.startsWith("posts/") ? "" : tokens.token;
     if (token) headers.Authorization = `Bearer ${token}`;
+    // who is signed out meanwhile must not become a guest unawares
+    if (tokens.author && method !== "GET") headers["X-Kibitz-Author"] = tokens.author;
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
       // who asks wants something newer than what this browser was told a second ago

@@ -52,6 +52,14 @@ export class Storage {
     set(`${this.#site}token`, token);
   }
 
+  get author(): string {
+    return get(`${this.#site}author`);
+  }
+
+  set author(key: string) {
+    set(`${this.#site}author`, key);
+  }
+
   get name(): string {
     return get(`${this.#site}name`);
   }

@@ -267,6 +267,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site}/session/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who is signed in, and the ways in. */
+        get: operations["get_session"];
+        put?: never;
+        post?: never;
+        /** @description Signs out; who is not signed in is told the same. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/session/bearer/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A token in place of the cookie, where the browser does not give that back. */
+        post: operations["take_bearer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site}/texts/": {
         parameters: {
             query?: never;
@@ -536,6 +571,8 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        /** @enum {string} */
+        GuestEmailEnum: "off" | "optional" | "required";
         Head: {
             epoch: string;
             seq: number;
@@ -592,6 +629,16 @@ export interface components {
             /** @description Who was faster, for `conflict` and `claimed`. */
             by: string;
         };
+        OwnAuthor: {
+            key: string;
+            name: string;
+            avatar: string;
+            badge: string;
+            /** @description Proved; else "". */
+            email: string;
+            /** @description How they came in; "" is by e-mail. */
+            provider: string;
+        };
         /** @description The page that a post is written on. */
         PageRequest: {
             site: string;
@@ -646,6 +693,10 @@ export interface components {
                 [key: string]: string[];
             };
         };
+        Provider: {
+            id: string;
+            name: string;
+        };
         Queue: {
             posts: {
                 [key: string]: unknown;
@@ -670,6 +721,13 @@ export interface components {
         };
         /** @enum {string} */
         ResultEnum: "done" | "unchanged" | "conflict" | "claimed" | "gone";
+        /** @description Who is signed in on a site, and how one may. */
+        Session: {
+            author: components["schemas"]["OwnAuthor"] | null;
+            ways: components["schemas"]["Ways"];
+            /** @description After a sign-in: what a frame whose cookie does not come back gives for a token; else "". */
+            ticket: string;
+        };
         Settings: {
             guests_may_post: boolean;
             moderation: components["schemas"]["ModerationEnum"];
@@ -690,6 +748,10 @@ export interface components {
             posts: components["schemas"]["PostShape"][];
             next: string | null;
         };
+        Sso: {
+            /** @description The site's own sign-in page; "" where it has none. */
+            url: string;
+        };
         /** @enum {string} */
         StatusEnum: "published" | "deleted" | "hidden" | "pending";
         Tally: {
@@ -707,6 +769,10 @@ export interface components {
             slow_mode_seconds: number;
             /** @description Published posts. */
             posts: number;
+        };
+        /** @description From the answer to a sign-in; good for a minute, once. */
+        TicketRequest: {
+            ticket: string;
         };
         /** @enum {string} */
         TypeEnum: "post.created" | "post.edited" | "post.deleted" | "post.approved" | "post.hidden" | "post.featured" | "post.unfeatured" | "thread.locked" | "thread.unlocked" | "thread.pinned" | "thread.unpinned" | "thread.retitled" | "thread.slowed";
@@ -726,6 +792,14 @@ export interface components {
             up: number;
             down: number;
             value: number;
+        };
+        Ways: {
+            guests: boolean;
+            guest_email: components["schemas"]["GuestEmailEnum"];
+            codes: boolean;
+            passkeys: boolean;
+            providers: components["schemas"]["Provider"][];
+            sso: components["schemas"]["Sso"] | null;
         };
     };
     responses: never;
@@ -750,6 +824,7 @@ export type DecisionEnum = components['schemas']['DecisionEnum'];
 export type DecisionRequest = components['schemas']['DecisionRequest'];
 export type EventShape = components['schemas']['EventShape'];
 export type FlagRequest = components['schemas']['FlagRequest'];
+export type GuestEmailEnum = components['schemas']['GuestEmailEnum'];
 export type Head = components['schemas']['Head'];
 export type Html = components['schemas']['Html'];
 export type IdsRequest = components['schemas']['IdsRequest'];
@@ -758,25 +833,31 @@ export type ModerationEnum = components['schemas']['ModerationEnum'];
 export type ModeratorReplyRequest = components['schemas']['ModeratorReplyRequest'];
 export type NewPostRequest = components['schemas']['NewPostRequest'];
 export type Outcome = components['schemas']['Outcome'];
+export type OwnAuthor = components['schemas']['OwnAuthor'];
 export type PageRequest = components['schemas']['PageRequest'];
 export type PostShape = components['schemas']['PostShape'];
 export type PostSwitchRequest = components['schemas']['PostSwitchRequest'];
 export type PostsEnum = components['schemas']['PostsEnum'];
 export type Problem = components['schemas']['Problem'];
+export type Provider = components['schemas']['Provider'];
 export type Queue = components['schemas']['Queue'];
 export type RealtimeEnum = components['schemas']['RealtimeEnum'];
 export type Replay = components['schemas']['Replay'];
 export type ResultEnum = components['schemas']['ResultEnum'];
+export type Session = components['schemas']['Session'];
 export type Settings = components['schemas']['Settings'];
 export type Snapshot = components['schemas']['Snapshot'];
+export type Sso = components['schemas']['Sso'];
 export type StatusEnum = components['schemas']['StatusEnum'];
 export type Tally = components['schemas']['Tally'];
 export type ThreadShape = components['schemas']['ThreadShape'];
+export type TicketRequest = components['schemas']['TicketRequest'];
 export type TypeEnum = components['schemas']['TypeEnum'];
 export type UndoRequest = components['schemas']['UndoRequest'];
 export type ValueEnum = components['schemas']['ValueEnum'];
 export type VoteRequest = components['schemas']['VoteRequest'];
 export type VoteResult = components['schemas']['VoteResult'];
+export type Ways = components['schemas']['Ways'];
 export type $defs = Record<string, never>;
 export interface operations {
     moderation_ban: {
@@ -2276,6 +2357,300 @@ export interface operations {
                 };
             };
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: {
+                /** @description In every other browser, too. */
+                everywhere?: boolean;
+            };
+            header: {
+                "X-Kibitz": "1";
+            };
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_bearer: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Kibitz": "1";
+            };
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The session's token, to send as `Authorization: Bearer` from now on. */
+                    "X-Kibitz-Token"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,7 +11,7 @@ function apiOf(answer: () => Response, token = "") {
     requests.push({ url: String(url), init: init ?? {} });
     return answer();
   };
-  const tokens = { token };
+  const tokens = { token, author: "" };
   return {
     api: createApi({ api: "/api/v1/", key: "k", page }, tokens, fetch as typeof window.fetch),
     requests,

@@ -70,7 +70,7 @@ def a_post(**but: object) -> Any:
     now = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
     told = {"pk": 7, "seq": 3, "parent_id": 5, "author_name": "alice", "html": "<p>x</p>", "created": now}
     told |= {"edited": now, "status": "published", "up": 4, "down": 1, "replies": 2}
-    told |= {"author_key": "", "badge": "", "is_featured": False}
+    told |= {"author_key": "", "by_member": False, "badge": "", "is_featured": False}
     return SimpleNamespace(**(told | but))
 
 

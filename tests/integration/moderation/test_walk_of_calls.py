@@ -78,6 +78,9 @@ PUBLIC: Final[dict[tuple[str, str], Call]] = {
     ("post", V1 + "preview/"): lambda tenant: iter([({}, {"body": "hello"})]),
     ("get", V1 + "sites/{site}/challenge/"): lambda tenant: iter([({}, None)]),
     ("get", V1 + "sites/{site}/counts/"): lambda tenant: iter([({"page_id": "first"}, None)]),
+    ("get", V1 + "sites/{site}/session/"): lambda tenant: iter([({}, None)]),
+    ("delete", V1 + "sites/{site}/session/"): lambda tenant: iter([({}, None)]),
+    ("post", V1 + "sites/{site}/session/bearer/"): lambda tenant: iter([({}, {"ticket": "forged"})]),
     ("get", V1 + "sites/{site}/texts/"): lambda tenant: iter([({"lang": "en"}, None)]),
     ("get", V1 + "sites/{site}/thread/"): lambda tenant: iter(
         [({"page_id": "first", "url": tenant.page.url}, None)]

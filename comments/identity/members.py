@@ -1,0 +1,104 @@
+"""Who a proof makes somebody: the member that they are already, or a new one."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from comments.errors import EmailProofRequired
+from comments.identity.models import Author, Identity
+from comments.sites.models import Site
+
+NAME_MAX_CHARS = 64
+DEFAULT_NAME = "Guest"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a provider says of who came back from it. `is_email_trusted`: the provider may say whose address
+    it is; else the address's owner has to."""
+
+    provider: str
+    subject: str
+    name: str = ""
+    email: str = ""
+    is_email_verified: bool = False
+    is_email_trusted: bool = False
+    avatar_url: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def normal_email(email: str) -> str:
+    return email.strip().lower()
+
+
+def member_by_email(
+    site: Site, email: str, *, name: str = "", guest: Author | None = None
+) -> tuple[Author, bool]:
+    """The member whose address this is, which somebody has just proved; True with one who is new. A `guest`
+    becomes the member, with all that they have written, where there is none."""
+    email = normal_email(email)
+    found = _of_email(site, email)
+    if found is not None:
+        return found, False
+    try:
+        with transaction.atomic():
+            return _new_member(site, name, email, guest), True
+    except IntegrityError:  # two proofs at once
+        found = _of_email(site, email)
+        if found is None:
+            raise
+        return found, False
+
+
+def member_by_profile(site: Site, profile: Profile, *, guest: Author | None = None) -> tuple[Author, bool]:
+    """The member who signed in through this provider before, or whose verified address the provider vouches
+    for, else a new one; True with one who is new. Raises EmailProofRequired where the address is another
+    member's and the provider is not trusted with addresses."""
+    found = _of_identity(site, profile)
+    if found is not None:
+        return found, False
+    email = normal_email(profile.email) if profile.is_email_verified else ""
+    owner = _of_email(site, email) if email else None
+    if owner is not None and not profile.is_email_trusted:
+        raise EmailProofRequired()
+    try:
+        with transaction.atomic():
+            proved = email if profile.is_email_trusted else ""
+            author = owner or _new_member(site, profile.name, proved, guest)
+            add_identity(author, profile.provider, profile.subject)
+            return author, owner is None
+    except IntegrityError:
+        found = _of_identity(site, profile) or (_of_email(site, email) if email else None)
+        if found is None:
+            raise
+        return found, False
+
+
+def add_identity(author: Author, provider: str, subject: str) -> None:
+    """Lets the author in by this way, too. Raises IntegrityError where it is somebody else's."""
+    Identity.objects.create(author=author, site_id=author.site_id, provider=provider, subject=subject)
+
+
+def _of_identity(site: Site, profile: Profile) -> Author | None:
+    found = Identity.objects.select_related("author").filter(
+        site=site, provider=profile.provider, subject=profile.subject
+    )
+    identity = found.first()
+    return identity.author if identity else None
+
+
+def _of_email(site: Site, email: str) -> Author | None:
+    return Author.objects.filter(site=site, email=email, is_email_verified=True).first()
+
+
+def _new_member(site: Site, name: str, email: str, guest: Author | None) -> Author:
+    """`email` is proved, or ""."""
+    author = guest if guest is not None and guest.site_id == site.pk else Author(site=site)
+    author.name = (name.strip() or author.name or email.partition("@")[0] or DEFAULT_NAME)[:NAME_MAX_CHARS]
+    author.email, author.is_email_verified = email, bool(email)
+    author.is_member = True
+    author.save()
+    return author

@@ -1,0 +1,50 @@
+"""Which ways in a site has, as its owner set them."""
+
+import time
+from typing import Final, TypedDict
+
+from comments.signin.models import SiteSignIn
+from comments.sites.models import Site
+
+REMEMBER_SECONDS: Final = 1.0  # as long as a site's other settings (sites.services)
+_remembered: dict[int, tuple[float, SiteSignIn]] = {}
+
+
+class Provider(TypedDict):
+    id: str
+    name: str
+
+
+class Sso(TypedDict):
+    url: str  # the site's own sign-in page, "" where it has none
+
+
+class Ways(TypedDict):
+    guests: bool
+    guest_email: str  # "off", "optional", "required"
+    codes: bool
+    passkeys: bool
+    providers: list[Provider]
+    sso: Sso | None
+
+
+def sign_in_of(site: Site) -> SiteSignIn:
+    """The site's settings as they were within the last second, not to be changed."""
+    forget_at, found = _remembered.get(site.pk, (0.0, None))
+    now = time.monotonic()
+    if found is None or forget_at <= now:
+        found = SiteSignIn.objects.filter(site=site).first() or SiteSignIn(site=site)
+        _remembered[site.pk] = (now + REMEMBER_SECONDS, found)
+    return found
+
+
+def ways_of(site: Site) -> Ways:
+    sign_in = sign_in_of(site)
+    return {
+        "guests": site.guests_may_post,
+        "guest_email": site.guest_email,
+        "codes": sign_in.has_codes,
+        "passkeys": sign_in.has_passkeys,
+        "providers": [],
+        "sso": {"url": sign_in.sso_url} if sign_in.sso_algorithm else None,
+    }
