@@ -29,7 +29,7 @@ class Arrived:
     def part(self, subtype: str) -> str:
         """The text of text/plain or text/html."""
         [found] = [part for part in self.message.walk() if part.get_content_type() == f"text/{subtype}"]
-        return str(cast(EmailMessage, found).get_content())
+        return str(found.get_content())
 
 
 @dataclass
@@ -61,11 +61,10 @@ class MailServer:
         if self.to_data != OK:
             return self.to_data
         message = email.message_from_bytes(cast(bytes, envelope.content), policy=default)
-        self.arrived.append(
-            Arrived(envelope.mail_from or "", list(envelope.rcpt_tos), cast(EmailMessage, message))
-        )
+        self.arrived.append(Arrived(envelope.mail_from or "", list(envelope.rcpt_tos), message))
         session.mails = getattr(session, "mails", 0) + 1
         if session.mails == self.hangs_up_after:
+            assert server.transport is not None
             server.transport.close()
         return OK
 

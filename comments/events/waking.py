@@ -15,8 +15,8 @@ _RINGS_KEPT: Final = 64  # while nobody waits
 
 
 def ring(bell: str) -> None:
-    """`bell` names a list: whoever waits for it is woken by one entry. Without Redis a worker looks by itself,
-    two seconds later at most."""
+    """`bell` names a list: whoever waits for it is woken by one entry. Without Redis a worker looks by
+    itself, two seconds later at most."""
     try:
         request_redis.ask(("LPUSH", bell, 1), ("LTRIM", bell, 0, _RINGS_KEPT - 1))
     except (LeftAlone, redis.RedisError):
@@ -24,7 +24,7 @@ def ring(bell: str) -> None:
 
 
 def listen(bell: str, woken: threading.Event, stopping: threading.Event) -> None:
-    """Sets `woken` whenever somebody rings; blocks until `stopping` is set, and for up to two seconds more."""
+    """Sets `woken` whenever somebody rings. Blocks until `stopping` is set, and up to two seconds more."""
     client = blocking_client(env.redis_url(), block_seconds=LOOK_SECONDS)
     while not stopping.is_set():
         try:

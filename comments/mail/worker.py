@@ -24,7 +24,9 @@ from comments.mail.services import WAKE
 
 logger = logging.getLogger(__name__)
 
-LEASE: Final = timedelta(seconds=120)  # longer than a slow server takes for a mail, each answer within its 10 s
+LEASE: Final = timedelta(
+    seconds=120
+)  # longer than a slow server takes for a mail, each answer within its 10 s
 PAUSE_MAX: Final = timedelta(seconds=60)  # between tries; from 2 s on it doubles
 
 

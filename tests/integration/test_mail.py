@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from django.core.mail import get_connection
@@ -24,7 +25,12 @@ from tests.conftest import WaitUntil
 from tests.smtp import MailServer
 
 NOW = timezone.now()
-CODE = {"code": "123456", "site": "The blog", "where": "The blog (blog.example.org)", "minutes": 10}
+CODE: Final[dict[str, str | int]] = {
+    "code": "123456",
+    "site": "The blog",
+    "where": "The blog (blog.example.org)",
+    "minutes": 10,
+}
 LIFETIME = timedelta(minutes=10)
 
 
@@ -99,7 +105,7 @@ def test_every_language(language: str) -> None:
 
     message = compose(mail)
 
-    text, html = str(message.body), str(message.alternatives[0].content)
+    text, html = str(message.body), str(message.alternatives[0][0])
     words = texts(language)["code"]
     assert words.keys() == texts("en")["code"].keys()
     assert text.index("123456") > 90  # beyond what a locked screen shows
@@ -312,6 +318,10 @@ def test_old_mail_is_forgotten(db: None) -> None:
     assert list(Mail.objects.all()) == [young]
 
 
+def has_come(server: MailServer, count: int) -> bool:
+    return len(server.arrived) == count
+
+
 def test_a_worker_is_woken_by_the_mail(
     shared_database: None,
     settings: Settings,
@@ -328,7 +338,7 @@ def test_a_worker_is_woken_by_the_mail(
         for number in range(3):
             began = time.monotonic()
             waiting(now=timezone.now())
-            wait_until(lambda count=number + 1: len(server.arrived) == count, message="the mail")
+            wait_until(partial(has_come, server, number + 1), message="the mail")
             times.append(time.monotonic() - began)
     finally:
         stopping.set()

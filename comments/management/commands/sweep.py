@@ -1,4 +1,4 @@
-"""Runs the sweeper, the checks that services on the network are asked for, and mail, until it is told to stop."""
+"""Runs the sweeper, checks by services on the network, and mail, until it is told to stop."""
 
 import signal
 import threading
@@ -18,8 +18,8 @@ from comments.monitoring.watch import Watch
 class Command(BaseCommand):
     help = (
         "Repeat events that the queue lost, mark those that were published, have posts checked by the "
-        "services that sites ask, send mail, close old threads and forget what is kept for a while only. Runs until "
-        "SIGTERM."
+        "services that sites ask, send mail, close old threads and forget what is kept for a while only. "
+        "Runs until SIGTERM."
     )
 
     requires_system_checks = []
