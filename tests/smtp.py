@@ -4,6 +4,7 @@ import asyncio
 import email
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,10 +40,12 @@ class MailServer:
     port: int = 0
     answer: Refusal = lambda recipient: OK
     to_data: str = OK
+    hangs: bool = False  # when it hears of a recipient
     hangs_up_after: int = 0  # so many mails over one connection; 0: never
     arrived: list[Arrived] = field(default_factory=list)
     connections: int = 0
     tried: list[str] = field(default_factory=list)  # recipients, as often as they were named
+    tls: ssl.SSLContext | None = None  # for STARTTLS, which then is a must
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _listening: Any = None
 
@@ -52,6 +55,8 @@ class MailServer:
         self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.tried.append(address)
+        if self.hangs:
+            await asyncio.sleep(3_600)  # ends with the server
         said = self.answer(address)
         if said == OK:
             envelope.rcpt_tos.append(address)
@@ -70,7 +75,13 @@ class MailServer:
 
     def _protocol(self) -> SMTP:
         self.connections += 1
-        return SMTP(self, hostname="mail.test", loop=self._loop)
+        return SMTP(
+            self,
+            hostname="mail.test",
+            loop=self._loop,
+            tls_context=self.tls,
+            require_starttls=self.tls is not None,
+        )
 
     # Up and down.
 
@@ -102,8 +113,8 @@ class MailServer:
 
 
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
-    server = MailServer()
+def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
+    server = MailServer(tls=tls)
     thread = threading.Thread(target=server._loop.run_forever, daemon=True)
     thread.start()
     try:

@@ -129,6 +129,7 @@ class CodeView(SignInView):
     )
     def post(self, request: Request, site: str, code_id: UUID) -> Response:
         """Signs in. `wrong_code` may be tried again, five times; after `code_expired` ask for another."""
+        check_reading(request._request)  # with an id that is made up, too
         code = validated(TYPED, request.data)["code"]
         found = get_site(site)
         row = code_on(found, code_id)

@@ -1,8 +1,6 @@
 """Posts are checked by services on the network in the background: once, whoever dies, hangs or lies."""
 
-import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +10,8 @@ from functools import partial
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
 from django.utils import timezone
 
-from comments import env
 from comments.events.waking import LOOK_SECONDS
 from comments.models import Check, HeldFor, Post, Site, SiteRules
 from comments.moderation import checking
@@ -437,29 +433,6 @@ def test_the_queue_shows_a_moderator_what_waits(alice: Person, page: Page) -> No
     morgan.client.force_login(get_user_model().objects.create_superuser("morgan"))
 
     assert morgan.look(post_id).data["status"] == "pending"
-
-
-@pytest.fixture
-def sweep_process(shared_database: None, redis_url: str) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
-    """Starts a sweeper of its own on this test's database."""
-    settings = connection.settings_dict
-    url = (
-        f"sqlite:///{settings['NAME']}"
-        if connection.vendor == "sqlite"
-        else os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{settings['NAME']}"
-    )
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "manage.py", "sweep"]
-        environment = {**os.environ, "DATABASE_URL": url, "REDIS_URL": redis_url}
-        started.append(subprocess.Popen(command, env=environment, cwd=env.BASE_DIR))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 def test_a_sweeper_that_is_killed_loses_nothing(

@@ -1,14 +1,19 @@
 """Mail leaves in the background: once, whoever dies, hangs or refuses."""
 
+import ssl
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.mail import get_connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -346,6 +351,71 @@ def test_a_worker_is_woken_by_the_mail(
 
     assert not thread.is_alive()
     assert min(times) < 0.5, times  # by itself it would look every two seconds
+
+
+def test_a_sweeper_that_is_killed_loses_no_mail(
+    shared_database: None,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    server: MailServer,
+    sweep_process: Callable[[], "subprocess.Popen[bytes]"],
+    wait_until: WaitUntil,
+) -> None:
+    use(settings, monkeypatch, server.port)
+    server.hangs = True
+    mail = waiting(now=timezone.now())
+    first = sweep_process()
+    wait_until(lambda: server.tried, seconds=20, message="the first sweeper's mail")
+
+    first.kill()
+    first.wait()
+    assert (state_of(mail)[0], mail.tries) == ("waiting", 1)
+    server.hangs = False
+    Mail.objects.update(due=timezone.now())  # the lease is over
+    second = sweep_process()
+
+    wait_until(lambda: state_of(mail)[0] == "sent", seconds=20, message="the second sweeper's mail")
+    assert len(server.arrived) == 1
+    second.terminate()
+    assert second.wait(10) == 0
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Of localhost, by itself, with its key; trusted by nobody."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path / "localhost.pem"
+    path.write_bytes(private + made.public_bytes(pem))
+    return path
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_starttls_is_for_a_server_whose_certificate_is_trusted(
+    db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch, certificate: Path, is_trusted: bool
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    mail = waiting()
+    with smtp.mail_server(tls) as server:
+        use(settings, monkeypatch, server.port)
+        settings.EMAIL_HOST, settings.EMAIL_USE_TLS = "localhost", True
+        postman_at().look()
+
+    assert len(server.arrived) == is_trusted
+    assert state_of(mail)[0] == ("sent" if is_trusted else "waiting")
 
 
 def test_without_redis_a_worker_looks_by_itself(
