@@ -5,7 +5,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,11 +26,19 @@ from tests.running import Run, started
 from tests.servers import unused_port
 
 SITE: Final = "blog"
+CLUB: Final = "club"
 COOKIE: Final = "__Host-kibitz-blog"
 KIBITZ: Final = "comments.test"
 WITHOUT_COOKIES: Final = "nocookie.test"
 # Each is a registrable domain of its own, as no ending of theirs is on the public suffix list.
 HOSTS: Final = (KIBITZ, WITHOUT_COOKIES, "blog.test", "shop.test", "evil.test")
+CREATE_SITES: Final = f"""
+from comments.sites.services import create_site
+create_site({SITE!r}, origins={{origins}}, name="The blog", is_unlimited=True)
+club = create_site({CLUB!r}, origins={{origins}}, name="The club", is_unlimited=True)
+club.guests_may_post = False
+club.save()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +159,12 @@ def refusing(secure: Secure, playwright: Playwright, tmp_path: Path) -> Iterator
 
 @pytest.fixture(scope="package")
 def sites(secure: Secure) -> Iterator[dict[str, HostSite]]:
-    """Other people's web servers, by their hosts. The site `blog` is on two; evil.test is nobody's."""
-    served = {host: HostSite(SITE, "127.0.0.1", host=host, tls=secure.tls) for host in HOSTS[2:]}
+    """Other people's web servers, by their hosts. The sites are on blog.test and shop.test; one server is on
+    Kibitz's own host, at another port."""
+    hosts = [host for host in HOSTS if host != WITHOUT_COOKIES]
+    served = {host: HostSite(SITE, "127.0.0.1", host=host, tls=secure.tls) for host in hosts}
     origins = [served[host].origin for host in ("blog.test", "shop.test")]
-    allowed = [argument for origin in origins for argument in ("--origin", origin)]
-    secure.run.manage("create_site", SITE, *allowed, "--name", "The blog", "--unlimited")
+    secure.run.manage("shell", "--verbosity", "0", "-c", CREATE_SITES.format(origins=origins))
     yield served
     for site in served.values():
         site.close()
@@ -166,15 +175,15 @@ PageOn = Callable[..., Page]
 
 @pytest.fixture
 def page_on(request: pytest.FixtureRequest, secure: Secure, sites: dict[str, HostSite]) -> PageOn:
-    """`page_on(host="blog.test", kibitz=…, more=…)`: this test's own article there, with its comments."""
+    """`page_on(host, kibitz=…, more=…, site=…)`: this test's own article there, with its comments."""
     name = str(request.node.name).removeprefix("test_").replace("[", "-").rstrip("]")
 
-    def make(host: str = "blog.test", kibitz: str = "", more: str = "") -> Page:
+    def make(host: str = "blog.test", kibitz: str = "", more: str = "", site: str = SITE) -> Page:
         snippet = (
             f'<script async src="{kibitz or secure.url}/embed.js"></script>'
-            f'<kibitz-comments site="{SITE}" page-id="{name}" loading="eager" {more}></kibitz-comments>'
+            f'<kibitz-comments site="{site}" page-id="{name}" loading="eager" {more}></kibitz-comments>'
         )
-        return sites[host].pasted(name, snippet)
+        return replace(sites[host].pasted(name, snippet), site=site)
 
     return make
 

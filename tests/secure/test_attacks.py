@@ -9,8 +9,9 @@ from playwright.sync_api import Page as Tab
 from tests.cast import API, Page
 from tests.e2e.readers import Readers, kept_in
 from tests.e2e.screens import Comments
-from tests.secure.conftest import COOKIE, PageOn, Secure
-from tests.secure.frames import opened
+from tests.secure.conftest import COOKIE, KIBITZ, PageOn, Secure
+from tests.secure.door import CONTROL
+from tests.secure.frames import MemberFrame, opened
 
 pytestmark = pytest.mark.one_database
 
@@ -72,6 +73,41 @@ def test_what_refuses_a_host_page_is_the_server(readers: Readers, page: Page, se
     assert fetched(tab, f"{secure.url}{API}sites/blog/door/", mode="no-cors") == "opaque"
 
     assert frame.knocks()[-2:] == [["cross-site", [COOKIE]], ["same-origin", [COOKIE]]]
+
+
+def test_another_server_on_kibitzs_host_is_another_page(
+    readers: Readers, page_on: PageOn, page: Page, secure: Secure
+) -> None:
+    """Cookies know no ports: to the jar the two are one."""
+    tab = readers.tab()
+    tab.goto(f"{secure.url}/demo/")
+    own = MemberFrame(page, tab.evaluate)
+    own.sign_in()
+    tab.goto(page_on(KIBITZ).url)
+    door, session = (f"{secure.url}{API}sites/blog/{call}/" for call in ("door", "session"))
+
+    assert fetched(tab, door, mode="no-cors") == "opaque"
+    assert fetched(tab, session) == fetched(tab, session, method="DELETE") == "refused"
+
+    tab.goto(f"{secure.url}/demo/")
+    assert ["same-site", [COOKIE, CONTROL]] in own.knocks()
+    assert own.author() == "Ann"
+
+
+def test_a_session_that_was_planted_is_nobodys_after_a_sign_in(readers: Readers, page: Page) -> None:
+    """Who had the cookie before somebody else signed in with it there has nothing (session fixation)."""
+    mallory, victim = readers.tab(), readers.tab()
+    opened(mallory, page).sign_in("Mallory")
+    planted: Any = mallory.context.cookies()
+    assert [cookie["name"] for cookie in planted] == [COOKIE]
+
+    victim.context.add_cookies(planted)
+    frame = opened(victim, page)
+    assert frame.author() == "Mallory"
+    frame.sign_in("Ann")
+
+    assert frame.author() == "Ann"
+    assert opened(mallory, page).author() is None
 
 
 def test_a_form_of_another_page_changes_nothing(readers: Readers, page: Page, secure: Secure) -> None:
