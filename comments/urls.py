@@ -15,6 +15,7 @@ from comments.posting import api as posting
 from comments.screening import api as screening
 from comments.screening import rules_page
 from comments.signin import api as signin
+from comments.signin import sso_api
 from comments.threads import api as threads
 
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path(API + "sites/<str:site>/challenge/", screening.ChallengeView.as_view()),
     path(API + "sites/<str:site>/session/", signin.SessionView.as_view()),
     path(API + "sites/<str:site>/session/bearer/", signin.BearerView.as_view()),
+    path(API + "sites/<str:site>/sso/", sso_api.SsoView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
     path(API + "threads/<str:key>/typing/", posting.TypingView.as_view()),
@@ -55,6 +57,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("embed.js", assets.loader),
     path("embed/counts.js", assets.counts),
+    path("embed/host_sso.js", assets.host_sso),
     path("embed/<slug:name>.<slug:version>.js", assets.script),
     path("embed/<str:site>/", embed_frame.document),
     path("t/<str:site>/", still_thread.by_name),
