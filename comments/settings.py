@@ -45,7 +45,7 @@ ROOT_URLCONF = "comments.urls"
 WSGI_APPLICATION = "comments.wsgi.application"
 ASGI_APPLICATION = "realtime.asgi.application"
 
-_WITH_TEMPLATES = ("pages", "demo", "monitoring", "screening", "moderation")
+_WITH_TEMPLATES = ("pages", "demo", "monitoring", "screening", "moderation", "signin")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

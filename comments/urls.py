@@ -15,7 +15,7 @@ from comments.posting import api as posting
 from comments.screening import api as screening
 from comments.screening import rules_page
 from comments.signin import api as signin
-from comments.signin import sso_api
+from comments.signin import settings_page, sso_api
 from comments.threads import api as threads
 
 
@@ -75,6 +75,7 @@ urlpatterns = [
     path("admin/dead-letters/act/", admin.site.admin_view(letters.act), name="dead-letters-act"),
     path("admin/dead-letters/<str:letter_id>/", admin.site.admin_view(letters.letter), name="dead-letter"),
     path("admin/rules/<id:site_id>/", admin.site.admin_view(rules_page.rules), name="site-rules"),
+    path("admin/sign-in/<id:site_id>/", admin.site.admin_view(settings_page.sign_in), name="site-sign-in"),
     path("admin/", admin.site.urls),
     path("healthz", monitoring.healthz),
     path("readyz", monitoring.readyz),

@@ -19,7 +19,6 @@ from comments.identity.members import member_by_email
 from comments.identity.models import Author, Identity
 from comments.models import Action
 from comments.signin.models import Avatar, SiteSignIn, UsedToken
-from comments.signin.ways import _remembered
 from comments.sites.models import Site
 from comments.sites.services import create_site
 from tests.cast import API, ORIGIN, Answer, Page, Person
@@ -60,7 +59,6 @@ def set_sso(site: Site, key: str = SECRET, *, algorithm: str = "HS256", issuer: 
     SiteSignIn.objects.update_or_create(
         site=site, defaults={"sso_algorithm": algorithm, "sso_key": key, "sso_issuer": issuer}
     )
-    _remembered.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -501,7 +499,6 @@ def test_tokens_are_in_no_log(reader: Person, caplog: pytest.LogCaptureFixture) 
 @pytest.mark.one_database
 def test_the_session_says_where_the_site_signs_in(reader: Person, site: Site) -> None:
     SiteSignIn.objects.filter(site=site).update(sso_url="https://blog.example.org/login/")
-    _remembered.clear()
 
     answer: Any = reader.send("GET", f"{API}sites/blog/session/", headers=OWN_PAGE)
 
