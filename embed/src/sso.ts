@@ -1,5 +1,5 @@
 // sso.js: signs in whom the host page's token names, and out where nobody is signed in there, without a click.
-import { ApiError } from "./api";
+import type { ApiError } from "./api";
 import type { ToHost } from "./host_messages";
 import { askSession, type Signing, signIn, signOut } from "./signin/session";
 
@@ -34,14 +34,14 @@ async function enter(kit: Kit, token: string): Promise<void> {
     await signIn({ api, page, storage }, `sites/${page.site}/sso/`, { token });
     storage.setOption(OPTION, `${mark} ${subjectOf(token)}`);
   } catch (error) {
-    if (!(error instanceof ApiError) || !error.status) throw error;
-    const { code, message } = error;
+    const { code, message, status } = error as ApiError; // the app's class, which this file has no part of
+    if (!status) throw error;
     // a page that was kept for long has an old token; its reader is who they were
     const session = await askSession(kit);
     if (session.author && session.author.provider !== PROVIDER) return;
     if (session.author && subject && subject === subjectOf(token)) return;
     tellHost({ kibitz: "refused", code, detail: message });
-    if (error.status === 401) await leave(kit); // whoever it is, it is not the one before
+    if (status === 401) await leave(kit); // whoever it is, it is not the one before
   }
 }
 
