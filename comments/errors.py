@@ -11,10 +11,13 @@ KibitzError
 │   └── ParentElsewhere      400 parent_elsewhere            the parent is in another thread
 ├── InvalidToken             401 invalid_token
 ├── SignedOut                401 signed_out                  of the session that the request named
+├── InvalidSsoToken          401 invalid_sso_token           `detail` tells the site's developer why
+├── SsoTokenUsed             401 sso_token_used
 ├── Refused                  403 refused
 │   ├── HeaderMissing        403 header_missing              X-Kibitz: 1
 │   ├── LoggedOut            403 logged_out                  of the admin
 │   ├── OriginNotAllowed     403 origin_not_allowed
+│   ├── WayOff               403 way_off                     the site's owner has switched it off
 │   ├── GuestsNotAllowed     403 guests_not_allowed
 │   ├── Banned               403 banned
 │   ├── NotAuthor            403 not_author
@@ -111,6 +114,18 @@ class SignedOut(KibitzError):
     default_detail = "You are signed out. Sign in again."
 
 
+class InvalidSsoToken(KibitzError):
+    status = 401
+    code = "invalid_sso_token"
+    default_detail = "The token of the site's own sign-in is not valid."
+
+
+class SsoTokenUsed(KibitzError):
+    status = 401
+    code = "sso_token_used"
+    default_detail = "This token of the site's own sign-in was used before."
+
+
 class Refused(KibitzError):
     status = 403
     code = "refused"
@@ -130,6 +145,11 @@ class LoggedOut(Refused):
 class OriginNotAllowed(Refused):
     code = "origin_not_allowed"
     default_detail = "The site does not list this address among its origins."
+
+
+class WayOff(Refused):
+    code = "way_off"
+    default_detail = "This way to sign in is switched off on this site."
 
 
 class GuestsNotAllowed(Refused):

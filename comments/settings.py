@@ -46,7 +46,7 @@ ROOT_URLCONF = "comments.urls"
 WSGI_APPLICATION = "comments.wsgi.application"
 ASGI_APPLICATION = "realtime.asgi.application"
 
-_WITH_TEMPLATES = ("pages", "demo", "monitoring", "screening", "moderation", "mail")
+_WITH_TEMPLATES = ("pages", "demo", "monitoring", "screening", "moderation", "mail", "signin")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

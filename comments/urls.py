@@ -16,6 +16,7 @@ from comments.screening import api as screening
 from comments.screening import rules_page
 from comments.signin import api as signin
 from comments.signin import codes_api as codes
+from comments.signin import settings_page, sso_api
 from comments.threads import api as threads
 
 
@@ -36,6 +37,7 @@ urlpatterns = [
     path(API + "sites/<str:site>/session/bearer/", signin.BearerView.as_view()),
     path(API + "sites/<str:site>/codes/", codes.CodesView.as_view()),
     path(API + "sites/<str:site>/codes/<uuid:code_id>/", codes.CodeView.as_view()),
+    path(API + "sites/<str:site>/sso/", sso_api.SsoView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
     path(API + "threads/<str:key>/typing/", posting.TypingView.as_view()),
@@ -58,6 +60,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema")),
     path("embed.js", assets.loader),
     path("embed/counts.js", assets.counts),
+    path("embed/host_sso.js", assets.host_sso),
     path("embed/<slug:name>.<slug:version>.js", assets.script),
     path("embed/<str:site>/", embed_frame.document),
     path("t/<str:site>/", still_thread.by_name),
@@ -75,6 +78,7 @@ urlpatterns = [
     path("admin/dead-letters/act/", admin.site.admin_view(letters.act), name="dead-letters-act"),
     path("admin/dead-letters/<str:letter_id>/", admin.site.admin_view(letters.letter), name="dead-letter"),
     path("admin/rules/<id:site_id>/", admin.site.admin_view(rules_page.rules), name="site-rules"),
+    path("admin/sign-in/<id:site_id>/", admin.site.admin_view(settings_page.sign_in), name="site-sign-in"),
     path("admin/", admin.site.urls),
     path("healthz", monitoring.healthz),
     path("readyz", monitoring.readyz),

@@ -16,6 +16,8 @@ const BUDGETS_BYTES = {
   "mute.js": 1024,
   "keys.js": 1536,
   "counts.js": 1024,
+  "sso.js": 1280,
+  "host_sso.js": 1024,
 };
 
 let isOver = false;

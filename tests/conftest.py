@@ -14,6 +14,7 @@ from comments.events.hand_over import HandOver
 from comments.events.redis_clients import command_client
 from comments.rest import throttles
 from comments.screening import rules
+from comments.signin import ways
 from comments.sites import services
 from tests import servers
 
@@ -75,6 +76,8 @@ def forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "REMEMBER_SECONDS", 0.0)
     rules._remembered.clear()
     monkeypatch.setattr(rules, "REMEMBER_SECONDS", 0.0)
+    ways._remembered.clear()
+    monkeypatch.setattr(ways, "REMEMBER_SECONDS", 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 AN_HOUR: Final = "public, max-age=3600"
-SCRIPTS: Final = {"app", "keys", "linked", "live", "mute", "proof", "report", "write"}
+SCRIPTS: Final = {"app", "keys", "linked", "live", "mute", "proof", "report", "sso", "write"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Asset:
 
 @cache
 def asset(name: str) -> Asset:
-    """A built file of the embed: loader.js, counts.js, app.js, app.css, or what the app loads later."""
+    """A built file of the embed: loader.js, what it adds, app.js, app.css, or what the app loads later."""
     text = (settings.BASE_DIR / "embed" / "static" / "embed" / name).read_text(encoding="utf-8")
     return Asset(
         text=text,
@@ -48,8 +48,18 @@ def loader(request: HttpRequest) -> HttpResponse:
 
 
 def counts(request: HttpRequest) -> HttpResponse:
-    """`/embed/counts.js`: what the loader adds on pages with a <kibitz-count>. A module, so it needs CORS."""
-    response = _served(request, asset("counts.js"), AN_HOUR)
+    """`/embed/counts.js`: what the loader adds on pages with a <kibitz-count>."""
+    return _module(request, "counts.js")
+
+
+def host_sso(request: HttpRequest) -> HttpResponse:
+    """`/embed/host_sso.js`: what it adds on pages of sites with a sign-in of their own."""
+    return _module(request, "host_sso.js")
+
+
+def _module(request: HttpRequest, name: str) -> HttpResponse:
+    """A file that another origin's page imports, which needs CORS for that."""
+    response = _served(request, asset(name), AN_HOUR)
     response["Access-Control-Allow-Origin"] = "*"
     return response
 

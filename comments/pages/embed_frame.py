@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, NotRequired, cast, get_args
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,6 +16,7 @@ from comments.pages.first_posts import first_page
 from comments.pages.script_json import script_json
 from comments.pages.still_posts import Words
 from comments.pages.still_thread import still_url
+from comments.signin.ways import sign_in_of
 from comments.sites.models import Site
 from comments.sites.services import get_site
 from comments.sites.texts import Texts, app_texts, direction, document_text, known_tag, page_texts
@@ -39,6 +40,7 @@ class Start(Bootstrap, Snapshot):
     sort: Sort
     read_only: bool
     texts: Texts
+    sso: NotRequired[bool]  # the site has a sign-in of its own
 
 
 @gzip_page
@@ -91,7 +93,7 @@ def _start(request: HttpRequest, site: Site, thread: Thread, page: Page) -> Star
     if is_read_only:
         boot["settings"] |= {"guests_may_post": False, "votes": False}
     first = page_of(thread, sort=sort) if thread.pk else None
-    return {
+    start: Start = {
         **boot,
         "posts": first["posts"] if first else [],
         "next": first["next"] if first else None,
@@ -103,6 +105,9 @@ def _start(request: HttpRequest, site: Site, thread: Thread, page: Page) -> Star
         "read_only": is_read_only,
         "texts": app_texts(_tag(request), site.texts),
     }
+    if sign_in_of(site).sso_algorithm:
+        start["sso"] = True
+    return start
 
 
 def _refusal(request: HttpRequest, error: KibitzError) -> HttpResponse:

@@ -28,6 +28,8 @@ declare const KEYS_URL: string;
 declare const MUTE_URL: string;
 /** And of what keeps the thread current once it is seen. */
 declare const LIVE_URL: string;
+/** And of what signs readers in whom the site knows. */
+declare const SSO_URL: string;
 
 const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
 const MINUTE_MILLISECONDS = 60_000;
@@ -105,6 +107,7 @@ const loadWriting = part<Writing>(WRITE_URL);
 const loadMute = part<Mute>(MUTE_URL);
 const loadLive = later(LIVE_URL, (address): Promise<typeof import("./live")> => import(address));
 const loadLinked = later(LINKED_URL, (address): Promise<typeof import("./linked")> => import(address));
+const loadSso = later(SSO_URL, (address): Promise<typeof import("./sso")> => import(address));
 const loadKeys = later(KEYS_URL, (address): Promise<typeof import("./keys")> => import(address));
 
 /** What a writer needs; where it cannot be had, every open form says so. */
@@ -273,6 +276,10 @@ async function goto(id: number): Promise<void> {
 
 function takeHostMessage(message: ToFrame): void {
   if (message.kibitz === "goto") goto(Number(message.id)).catch(() => undefined);
+  else if (message.kibitz === "sso")
+    loadSso()
+      .then(({ take }) => take(kit, message.token))
+      .catch(() => undefined);
   else if (message.kibitz === "theme") {
     root.dataset.theme = message.theme === "dark" ? "dark" : "light";
     for (const [name, value] of safeTokens(message.tokens)) root.style.setProperty(`--kibitz-${name}`, value);
@@ -361,3 +368,4 @@ if (settings.realtime !== "off")
     void goLive();
   }).observe(main);
 tellHost({ kibitz: "ready" });
+if (boot.sso) tellHost({ kibitz: "sso" });

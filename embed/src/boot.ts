@@ -16,6 +16,6 @@ export type Texts = Record<TextKey, Text>;
 /** `texts` has what everybody reads at first, and the rest once somebody is about to write. */
 export type Boot = Bootstrap &
   Place &
-  Snapshot & { site: string; origins: string[]; sort: Sort; read_only: boolean; texts: Texts };
+  Snapshot & { site: string; origins: string[]; sort: Sort; read_only: boolean; texts: Texts; sso?: true };
 
 export const boot: Boot = JSON.parse((document.getElementById("kibitz-boot") as HTMLElement).textContent);

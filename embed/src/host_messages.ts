@@ -1,4 +1,5 @@
-// What the host page's loader and the app in the frame say to each other, by direction; it carries no secret.
+// What the host page's loader and the app in the frame say to each other, by direction. The only secret
+// among it is the site's own token for its reader, from the host page to the frame.
 export type Theme = "light" | "dark";
 
 /** The host page's --kibitz-* properties that reach the frame; the first five are colours. */
@@ -9,7 +10,9 @@ export type ToFrame =
   /** The tokens' values in the order of TOKENS, empty where the host has none. */
   | { kibitz: "theme"; theme: Theme; tokens: string[] }
   /** The host page's address asks for this post. */
-  | { kibitz: "goto"; id: number };
+  | { kibitz: "goto"; id: number }
+  /** Whom the site says its reader is; empty: nobody is signed in there. From host_sso.ts. */
+  | { kibitz: "sso"; token: string };
 
 /** Frame -> loader. */
 export type ToHost =
@@ -19,7 +22,13 @@ export type ToHost =
   | { kibitz: "count"; count: number }
   | { kibitz: "post"; id: number }
   /** Bring this place of the frame, in CSS pixels from its top, into view. */
-  | { kibitz: "scroll"; top: number };
+  | { kibitz: "scroll"; top: number }
+  /** Who is signed in at the site? Asked where the site has a sign-in of its own. */
+  | { kibitz: "sso" }
+  /** The reader wants to sign in there: `url` is the site's page for that, or empty. */
+  | { kibitz: "login"; url: string }
+  /** The site's token was refused. */
+  | { kibitz: "refused"; code: string; detail: string };
 
 /**
  * The frame's side; returns the function that sends. What is sent before the loader's first message waits for it: only

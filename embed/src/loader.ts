@@ -38,6 +38,14 @@ function linkedPost(): number {
   return Number(location.hash.split("#kibitz-")[1]);
 }
 
+/** What only some pages need. */
+function later(name: string, element: HTMLElement, message?: ToHost): void {
+  import(`${origin}/embed/${name}.js`).then(
+    ({ start }) => start(element, origin, script.dataset.site, message),
+    () => {}, // Kibitz is gone: what the page shows stays
+  );
+}
+
 class Comments extends HTMLElement {
   static observedAttributes = ["site", "page-id", "page-url", "theme", "lang", "sort", "label", "read-only"];
   #frame: HTMLIFrameElement | undefined;
@@ -112,10 +120,12 @@ class Comments extends HTMLElement {
   }
 
   #address(): string {
-    const canonical = document.querySelector<HTMLLinkElement>("link[rel=canonical]");
     const asked = (name: string) => this.getAttribute(name) ?? "";
     const query = new URLSearchParams({
-      url: asked("page-url") || canonical?.href || location.href.replace(/#.*/, ""),
+      url:
+        asked("page-url") ||
+        document.querySelector<HTMLLinkElement>("link[rel=canonical]")?.href ||
+        (location.href.split("#")[0] as string),
       page_id: asked("page-id"),
       title: document.title,
       theme: this.#theme(),
@@ -153,8 +163,8 @@ class Comments extends HTMLElement {
   }
 
   #receive(event: MessageEvent): void {
-    const frame = this.#frame;
-    if (!frame || event.origin !== origin || event.source !== frame.contentWindow) return;
+    const frame = this.#frame as HTMLIFrameElement;
+    if (event.origin !== origin || event.source !== frame?.contentWindow) return;
     const message = event.data as ToHost;
     const kind = message?.kibitz;
     if (kind === "height") {
@@ -163,14 +173,14 @@ class Comments extends HTMLElement {
       if (message.shift) scrollBy({ top: Number(message.shift), behavior: "instant" });
     } else if (kind === "scroll") {
       scrollBy({ top: frame.getBoundingClientRect().top + Number(message.top) - SCROLL_MARGIN_PX });
-    } else if (["ready", "count", "post"].includes(kind)) {
+    } else if (kind === "ready" || kind === "count" || kind === "post") {
       clearTimeout(this.#late);
       this.#tell(kind, message);
       if (kind !== "ready") return;
       for (const placeholder of [...this.childNodes]) if (placeholder !== frame) placeholder.remove();
       this.#goto(this.#wanted || linkedPost());
       this.#wanted = 0;
-    }
+    } else if (kind) later("host_sso", this, message); // of sites with a sign-in of their own
   }
 
   #tell(name: string, detail: object): void {
@@ -182,10 +192,7 @@ class Count extends HTMLElement {
   static observedAttributes = ["site", "page-id"];
 
   connectedCallback(): void {
-    import(`${origin}/embed/counts.js`).then(
-      ({ count }) => count(this, origin, this.getAttribute("site") ?? script.dataset.site),
-      () => {}, // Kibitz is gone: what stands in the element stays
-    );
+    later("counts", this);
   }
 
   attributeChangedCallback(): void {

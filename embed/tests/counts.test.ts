@@ -65,7 +65,7 @@ async function pageWith(...ids: string[]) {
     return { json: async () => ({ counts, heads, live }) };
   });
   vi.resetModules();
-  const { count } = await import("../src/counts");
+  const { start: count } = await import("../src/counts");
   const elements = ids.map((id) => new FakeElement(id));
   for (const element of elements) count(element as unknown as HTMLElement, ORIGIN, "blog");
   await vi.advanceTimersByTimeAsync(0);

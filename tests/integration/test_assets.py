@@ -24,10 +24,11 @@ def test_the_loader_is_small_and_cached_for_an_hour() -> None:
     assert script.decode() == asset("loader.js").text
 
 
-def test_the_counts_are_a_module_that_any_page_may_import() -> None:
-    response = Client().get("/embed/counts.js")
+@pytest.mark.parametrize("name", ["counts.js", "host_sso.js"])
+def test_what_the_loader_adds_is_a_module_that_any_page_may_import(name: str) -> None:
+    response = Client().get(f"/embed/{name}")
 
-    assert response.content.decode() == asset("counts.js").text
+    assert response.content.decode() == asset(name).text
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert response.headers["Cache-Control"] == "public, max-age=3600"
 

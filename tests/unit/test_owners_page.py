@@ -9,6 +9,7 @@ from django.conf import settings
 EMBED: Final = settings.BASE_DIR / "embed"
 PAGE: Final = (EMBED / "OWNERS.md").read_text(encoding="utf-8")
 LOADER: Final = (EMBED / "src" / "loader.ts").read_text(encoding="utf-8")
+HOST_SSO: Final = (EMBED / "src" / "host_sso.ts").read_text(encoding="utf-8")
 HOST_MESSAGES: Final = (EMBED / "src" / "host_messages.ts").read_text(encoding="utf-8")
 STYLE: Final = (EMBED / "src" / "app.css").read_text(encoding="utf-8")
 TEMPLATES: Final = settings.BASE_DIR / "comments" / "pages" / "templates" / "kibitz"
@@ -37,10 +38,10 @@ def test_every_attribute_is_there() -> None:
 
 
 def test_every_event_is_there() -> None:
-    passed_on = re.search(r"\[([^\]]+)\]\.includes\(kind\)", COMMENTS)
+    passed_on = re.search(r'((?:kind === "\w+"(?: \|\| )?){3})', COMMENTS)
     assert passed_on
 
-    told = {*re.findall(r"\w+", passed_on[1]), *re.findall(r'#tell\("(\w+)"', COMMENTS)}
+    told = {*re.findall(r'"(\w+)"', passed_on[1]), *re.findall(r'#tell\("(\w+)"', COMMENTS)}
     assert documented("Events") == {f"kibitz:{name}" for name in told}
 
 
@@ -49,6 +50,16 @@ def test_every_method_is_there() -> None:
 
     public = {name for name in methods if not name.endswith("Callback")}
     assert {name.partition("(")[0] for name in documented("Methods")} == public
+
+
+def test_what_sites_with_accounts_have_is_there() -> None:
+    section = PAGE[PAGE.index("## Readers of your own") : PAGE.index("## Counts")]
+    events = {f"kibitz:{name}" for name in re.findall(r'tell\(element, "(\w+)"', HOST_SSO)}
+    methods = {f"{name}()" for name in re.findall(r"element\.(sign\w+) = ", HOST_SSO)}
+    attribute = set(re.findall(r'ATTRIBUTE = "([\w-]+)"', HOST_SSO))
+
+    named = {name for name in re.findall(r"`([^`]+)`", section) if re.match(r"kibitz:|sign|sso-", name)}
+    assert named == events | methods | attribute
 
 
 def test_every_token_is_there_and_has_a_value_of_ours() -> None:

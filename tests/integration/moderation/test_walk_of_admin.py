@@ -193,6 +193,15 @@ def rules_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
                 yield "POST", path, {"action": action, "held_words": "forged"}
 
 
+def sign_in_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
+    for tenant in world.tenants:
+        path = reverse("site-sign-in", args=[tenant.site.pk])
+        yield "GET", path, {}
+        if tenant in looker.unseen:
+            yield "POST", path, {"action": "new-secret"}
+            yield "POST", path, {"action": "save", "sso_algorithm": "", "sso_issuer": "forged"}
+
+
 def gets(*names: str) -> dict[str, Callable[[Looker, TwoSites], Iterator[Ask]]]:
     return {name: lambda looker, world, name=name: iter([("GET", reverse(name), {})]) for name in names}  # type: ignore[misc]
 
@@ -204,6 +213,7 @@ ADMIN: Final[dict[str, Callable[[Looker, TwoSites], Iterator[Ask]]]] = {
     **gets("admin:password_change_done", "status", "dead-letters"),
     "moderation": queue_page_asks,
     "site-rules": rules_asks,
+    "site-sign-in": sign_in_asks,
     "admin:app_list": lambda looker, world: iter(
         ("GET", reverse("admin:app_list", args=[label]), {}) for label in ("comments", "auth")
     ),

@@ -86,6 +86,7 @@ PUBLIC: Final[dict[tuple[str, str], Call]] = {
     ("get", V1 + "sites/{site}/session/"): lambda tenant: iter([({}, None)]),
     ("delete", V1 + "sites/{site}/session/"): lambda tenant: iter([({}, None)]),
     ("post", V1 + "sites/{site}/session/bearer/"): lambda tenant: iter([({}, {"ticket": "forged"})]),
+    ("post", V1 + "sites/{site}/sso/"): lambda tenant: iter([({}, {"token": "forged"})]),
     ("get", V1 + "sites/{site}/texts/"): lambda tenant: iter([({"lang": "en"}, None)]),
     ("get", V1 + "sites/{site}/thread/"): lambda tenant: iter(
         [({"page_id": "first", "url": tenant.page.url}, None)]
@@ -193,6 +194,7 @@ OTHER: Final[dict[str, str]] = {
     "api/docs/": "/api/docs/",
     "embed.js": "/embed.js",
     "embed/counts.js": "/embed/counts.js",
+    "embed/host_sso.js": "/embed/host_sso.js",
     "embed/<slug:name>.<slug:version>.js": "/embed/app.0.js",
     "embed/<str:site>/": "/embed/{site}/?url={url}&page_id=first",
     "t/<str:site>/": "/t/{site}/?url={url}&page_id=first",

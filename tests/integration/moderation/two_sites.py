@@ -25,6 +25,7 @@ from comments.models import (
     Site,
     SiteGroup,
     SiteRules,
+    SiteSignIn,
     Thread,
 )
 from comments.sites.roles import MODERATORS_MAY, group_of
@@ -34,7 +35,7 @@ LONG_AGO: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FAR: Final = datetime(2100, 1, 1, tzinfo=UTC)
 OF_SITE: Final = (
     *(Action, Author, Event, Flag, AuthorNote, Claim, ErasedText, HeldFor, Post, Site, SiteGroup),
-    *(SiteRules, Thread, EmailCode),
+    *(SiteRules, Thread, EmailCode, SiteSignIn),
 )
 PRIVATE: Final = ("body", "email", "ban", "flag", "note", "deed", "moderator")  # and in rules and reasons
 
@@ -91,6 +92,12 @@ class Tenant:
             )
         Post.objects.filter(pk=published.pk).update(open_flags=1)
         SiteRules.objects.create(site=self.site, held_words=self.said("private", "word"))
+        SiteSignIn.objects.create(
+            site=self.site,
+            sso_algorithm=SiteSignIn.Algorithm.HS256,
+            sso_key=self.said("private", "key-of-single-sign-on"),
+            sso_issuer=self.said("private", "issuer"),
+        )
         HeldFor.objects.create(
             post=self.posts["pending"],
             phase="words",

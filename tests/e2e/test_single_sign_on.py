@@ -1,0 +1,143 @@
+"""Readers of a site with accounts of its own: signed in there is signed in here, without a click."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.readers import Readers
+from tests.e2e.screens import SOON_MILLISECONDS, Comments
+from tests.running import ROOT, Run
+
+pytestmark = pytest.mark.one_database
+
+KEY: Final = "a secret of the club and of Kibitz alone"
+SET_UP: Final = """
+from comments.models import Site, SiteSignIn
+SiteSignIn.objects.create(
+    site=Site.objects.get(key="club"), sso_algorithm="HS256", sso_key={key!r}, sso_url={url!r}
+)
+"""
+WHO: Final = """async (site) => {
+  const token = localStorage.getItem(`kibitz:${site}:token`) ?? "";
+  const headers = token.startsWith("s.") ? { Authorization: `Bearer ${token}` } : {};
+  const { author } = await (await fetch(`/api/v1/sites/${site}/session/`, { headers })).json();
+  return author?.name ?? "";
+}"""
+
+
+@pytest.fixture(scope="module")
+def club(kibitz: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The site's origin."""
+    database = tmp_path_factory.mktemp("club") / "club.sqlite3"
+    script = str(Path(__file__).with_name("sso_site.py"))
+    with subprocess.Popen(
+        [sys.executable, script, "127.0.0.6", str(database), kibitz.url, KEY],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        origin = process.stdout.readline().strip()
+        kibitz.manage("create_site", "club", "--origin", origin, "--unlimited")
+        kibitz.manage("shell", "-c", SET_UP.format(key=KEY, url=f"{origin}/#log-in"))
+        yield origin
+        process.terminate()
+
+
+def log_in(page: Page, name: str) -> None:
+    page.locator("input[name=name]").fill(name)
+    with page.expect_response(lambda response: response.url.endswith("/sites/club/sso/")) as sent:
+        page.get_by_role("button", name="Log in").click()
+    assert sent.value.status == 200
+
+
+def is_signed_in(seen: Comments, name: str) -> None:
+    """`name` "" is nobody."""
+    seen.document.wait_for_function(
+        f"async (name) => (await ({WHO})('club')) === name", arg=name, timeout=SOON_MILLISECONDS
+    )
+
+
+def test_who_is_signed_in_at_the_site_is_signed_in_here_and_signed_out_with_it(
+    club: str, readers: Readers
+) -> None:
+    seen = readers.comments().open(club)
+    is_signed_in(seen, "")
+
+    log_in(seen.page, "ann")
+    is_signed_in(seen, "ann")
+    seen.composer.post("By ann.", "somebody")
+    expect(seen.with_body("By ann.").name).to_have_text("ann")
+
+    with seen.page.expect_response(lambda response: response.url.endswith("/sites/club/sso/")):
+        seen.page.reload()
+    is_signed_in(seen, "ann")
+
+    seen.page.get_by_role("button", name="Log out").click()
+    expect(seen.page.locator("#who")).to_have_text("AnonymousUser")
+    is_signed_in(seen, "")
+
+
+def test_another_reader_of_the_same_browser_is_another_author(club: str, readers: Readers) -> None:
+    seen = readers.comments().open(club)
+
+    log_in(seen.page, "bob")
+    is_signed_in(seen, "bob")
+    log_in(seen.page, "eve")
+
+    is_signed_in(seen, "eve")
+
+
+def test_a_page_signs_in_and_out_by_itself(club: str, readers: Readers) -> None:
+    seen = readers.comments()
+    seen.open(club)
+    log_in(seen.page, "cleo")
+    is_signed_in(seen, "cleo")
+    element = "document.querySelector('kibitz-comments')"
+
+    seen.page.evaluate(f"{element}.signOut()")
+    is_signed_in(seen, "")
+
+    # the attribute's token was used; a page that is asked has another one
+    seen.page.evaluate(
+        f"""async () => {{
+          const text = await (await fetch("/")).text();
+          const page = new DOMParser().parseFromString(text, "text/html");
+          const token = page.querySelector("kibitz-comments").getAttribute("sso-token");
+          window.kibitzToken = async () => token;
+          {element}.signIn();
+        }}"""
+    )
+    is_signed_in(seen, "cleo")
+
+
+def test_a_token_that_is_refused_is_told_to_the_page(club: str, readers: Readers) -> None:
+    seen = readers.comments().open(club)
+    seen.page.evaluate("addEventListener('kibitz:error', ({ detail }) => { window.refused = detail.code })")
+
+    seen.page.evaluate("document.querySelector('kibitz-comments').setAttribute('sso-token', 'a.b.c')")
+
+    seen.page.wait_for_function("window.refused === 'invalid_sso_token'")
+    is_signed_in(seen, "")
+
+
+@pytest.mark.parametrize("does_the_page", [False, True])
+def test_the_sites_own_page_opens_unless_the_page_does_it(
+    club: str, readers: Readers, does_the_page: bool
+) -> None:
+    seen = readers.comments().open(club)
+    seen.page.wait_for_function("document.querySelector('kibitz-comments').signIn")
+    if does_the_page:
+        seen.page.evaluate("addEventListener('kibitz:login', (event) => event.preventDefault())")
+    say = "(url) => parent.postMessage({ kibitz: 'login', url }, new URL(document.referrer).origin)"
+
+    seen.document.evaluate(say, "javascript:document.title='pwned'")
+    seen.document.evaluate(say, f"{club}/#log-in")
+
+    expect(seen.page).to_have_url(f"{club}/" if does_the_page else f"{club}/#log-in")
+    expect(seen.page).to_have_title("Article")
