@@ -23,6 +23,7 @@ KibitzError
 │   ├── ProofRequired        403 proof_required              solve a challenge, send it again with the proof
 │   ├── VotesOff             403 votes_off
 │   ├── WayOff               403 way_off                     to sign in, on this site
+│   ├── HandoffRefused       403 handoff_refused             what a popup has finished: wrong, late or taken
 │   ├── ThreadLocked         403 thread_locked
 │   └── NotAccepted          403 not_accepted                the site's rules refuse the text
 ├── NotFound                 404 not_found
@@ -168,6 +169,11 @@ class VotesOff(Refused):
 class WayOff(Refused):
     code = "way_off"
     default_detail = "This way to sign in is switched off on this site."
+
+
+class HandoffRefused(Refused):
+    code = "handoff_refused"
+    default_detail = "That is not right, or it is too late for it. Look again, or start again."
 
 
 class ThreadLocked(Refused):

@@ -27,6 +27,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "allauth.account",
+    "allauth.socialaccount",
     "comments",
 ]
 
@@ -38,6 +40,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -45,7 +48,7 @@ ROOT_URLCONF = "comments.urls"
 WSGI_APPLICATION = "comments.wsgi.application"
 ASGI_APPLICATION = "realtime.asgi.application"
 
-_WITH_TEMPLATES = ("pages", "demo", "monitoring", "screening", "moderation")
+_WITH_TEMPLATES = ("pages", "demo", "monitoring", "screening", "moderation", "signin")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -112,11 +115,17 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [
-    BASE_DIR / "comments" / slice_ / "static" for slice_ in ("monitoring", "screening", "moderation")
+    BASE_DIR / "comments" / slice_ / "static"
+    for slice_ in ("monitoring", "screening", "moderation", "signin")
 ]
 # Without a web server in front the files are served where they lie, so nothing needs collecting.
 STATIC_ROOT = env.env_str("KIBITZ_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = True
+
+# Readers' popups (comments/signin): a provider says who came back, and no account is made of it.
+SOCIALACCOUNT_ADAPTER = "comments.signin.social_adapter.SocialAdapter"
+SOCIALACCOUNT_QUERY_EMAIL = True
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds, for each of the three calls that a sign-in may take
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -169,5 +178,6 @@ LOGGING = {
         # Every 4xx would be a line; a server error still is one.
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "fido2": {"level": "WARNING"},  # else which passkey was used, each time
     },
 }

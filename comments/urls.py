@@ -15,6 +15,7 @@ from comments.posting import api as posting
 from comments.screening import api as screening
 from comments.screening import rules_page
 from comments.signin import api as signin
+from comments.signin import handoffs_api, passkey_page, popup
 from comments.threads import api as threads
 
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path(API + "sites/<str:site>/challenge/", screening.ChallengeView.as_view()),
     path(API + "sites/<str:site>/session/", signin.SessionView.as_view()),
     path(API + "sites/<str:site>/session/bearer/", signin.BearerView.as_view()),
+    path(API + "sites/<str:site>/handoffs/", handoffs_api.HandoffsView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
     path(API + "threads/<str:key>/typing/", posting.TypingView.as_view()),
@@ -63,6 +65,10 @@ urlpatterns = [
     path("t/<str:site>/<str:key>/", still_thread.page),
     path("t/<str:site>/<str:key>/fragment/", still_thread.fragment),
     path("t/<str:site>/<str:key>/atom/", feeds.of_thread),
+    path("auth/passkey/", passkey_page.passkey),
+    path("auth/apple/finish/", popup.apple_finish, name="apple_finish_callback"),
+    path("auth/<slug:provider>/", popup.start),
+    path("auth/<slug:provider>/callback/", popup.callback),
     path("demo/", demo.article, {"slug": ""}, name="demo"),
     path("demo/<slug:slug>/", demo.article, name="demo-article"),
     path("", demo.home),

@@ -36,6 +36,9 @@ RATES: Final = {  # of one address, and again of one author; a site made with --
     "preview": parse_many("60/minute"),
     "challenge": parse_many("30/minute"),  # one with each post that looks suspicious, and some that fail
     "signin": parse_many("30/minute; 200/hour"),
+    "popup": parse_many("20/minute; 120/hour"),  # windows opened to sign in
+    "handoff": parse_many("30/minute; 200/hour"),
+    "digits": parse_many("10/minute; 60/hour"),
     "typing": parse_many("120/minute"),  # of an office behind one address; a writer says it 15 times
 }
 SITE_SCOPES: Final = {"post": "posts", "vote": "votes", "flag": "votes"}  # what a site's total rates count
