@@ -24,6 +24,8 @@ KibitzError
 │   ├── VotesOff             403 votes_off
 │   ├── WayOff               403 way_off                     to sign in, on this site
 │   ├── HandoffRefused       403 handoff_refused             what a popup has finished: wrong, late or taken
+│   ├── WrongCode            403 wrong_code                  what was typed; another try is possible
+│   ├── CodeExpired          403 code_expired                old, used, replaced, guessed at: ask for another
 │   ├── ThreadLocked         403 thread_locked
 │   └── NotAccepted          403 not_accepted                the site's rules refuse the text
 ├── NotFound                 404 not_found
@@ -174,6 +176,16 @@ class WayOff(Refused):
 class HandoffRefused(Refused):
     code = "handoff_refused"
     default_detail = "That is not right, or it is too late for it. Look again, or start again."
+
+
+class WrongCode(Refused):
+    code = "wrong_code"
+    default_detail = "That is not the code."
+
+
+class CodeExpired(Refused):
+    code = "code_expired"
+    default_detail = "That code is good for nothing any more. Ask for another one."
 
 
 class ThreadLocked(Refused):

@@ -24,7 +24,7 @@ class HandoffSerializer(StrictSerializer):
         return attrs
 
 
-class SentCodeSerializer(serializers.Serializer[Any]):
+class ProofSentSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     email = serializers.CharField(help_text="As much of it as its owner needs to know it.")
 
@@ -32,4 +32,4 @@ class SentCodeSerializer(serializers.Serializer[Any]):
 class EmailProofSerializer(ProblemSerializer):
     """The address that the provider says is another member's: the code that was sent there joins the two."""
 
-    email_code = SentCodeSerializer()
+    email_code = ProofSentSerializer()

@@ -15,7 +15,7 @@ from django.test import Client
 from comments.identity.members import Profile, member_by_email
 from comments.identity.models import Author, Identity, Session
 from comments.signin.handoffs import challenge_of
-from comments.signin.models import Handoff, SiteSignIn
+from comments.signin.models import EmailCode, Handoff, SiteSignIn
 from comments.signin.providers import NAMES, app_of, profile_of, provider_of
 from comments.signin.ways import ways_of
 from comments.sites.models import Site
@@ -356,16 +356,34 @@ def test_another_site_is_not_signed_in_to(alice: Person, app: SocialApp) -> None
     assert answer.code == "handoff_refused"
 
 
-def test_an_address_is_its_owners_unless_the_operator_trusts_the_provider(
-    alice: Person, site: Site, app: SocialApp
+def test_an_address_is_its_owners_until_they_prove_it(
+    alice: Person, mallory: Person, site: Site, app: SocialApp
 ) -> None:
     owner, _ = member_by_email(site, "ann@example.org", name="The real Ann")
 
-    assert take(alice, Popup().signed_in()).data["code"] == "email_proof_required"
+    answer = take(alice, Popup().signed_in())
 
+    assert (answer.status, answer.data["code"]) == (409, "email_proof_required")
+    assert answer.data["email_code"]["email"] == "a…@example.org"
+    assert not Session.objects.exists()
+    row = EmailCode.objects.get(pk=answer.data["email_code"]["id"])
+    assert row.mail is not None
+    path = f"{API}sites/blog/codes/{row.pk}/"
+    wrong = {"code": f"{(int(row.mail.context['code']) + 1) % 1_000_000:06}"}
+    assert mallory.send("POST", path, wrong, OPENED).code == "wrong_code"
+    proved = alice.send("POST", path, {"code": row.mail.context["code"]}, OPENED)
+    assert proved.data["author"]["key"] == owner.public_key
+    again = take(alice, Popup("2" * 43).signed_in(), "2" * 43)
+    assert again.data["author"]["key"] == owner.public_key
+
+
+def test_the_operators_word_joins_at_once(alice: Person, site: Site, app: SocialApp) -> None:
     app.settings |= {"email_trusted": ["example.org"]}
     app.save()
-    answer = take(alice, Popup("2" * 43).signed_in(), "2" * 43)
+    owner, _ = member_by_email(site, "ann@example.org", name="The real Ann")
+
+    answer = take(alice, Popup().signed_in())
+
     assert answer.data["author"]["key"] == owner.public_key
 
 
