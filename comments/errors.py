@@ -25,7 +25,7 @@ KibitzError
 │   ├── OwnPost              403 own_post                    a vote on one's own post
 │   ├── ProofRequired        403 proof_required              solve a challenge, send it again with the proof
 │   ├── VotesOff             403 votes_off
-│   ├── WayOff               403 way_off                     to sign in, on this site
+│   ├── HandoffRefused       403 handoff_refused             what a popup has finished: wrong, late or taken
 │   ├── WrongCode            403 wrong_code                  what was typed; another try is possible
 │   ├── CodeExpired          403 code_expired                old, used, replaced, guessed at: ask for another
 │   ├── ThreadLocked         403 thread_locked
@@ -187,9 +187,9 @@ class VotesOff(Refused):
     default_detail = "Votes are switched off on this site."
 
 
-class WayOff(Refused):
-    code = "way_off"
-    default_detail = "This way to sign in is switched off on this site."
+class HandoffRefused(Refused):
+    code = "handoff_refused"
+    default_detail = "That is not right, or it is too late for it. Look again, or start again."
 
 
 class WrongCode(Refused):

@@ -28,6 +28,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "allauth.account",
+    "allauth.socialaccount",
     "comments",
 ]
 
@@ -39,6 +41,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -113,11 +116,17 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [
-    BASE_DIR / "comments" / slice_ / "static" for slice_ in ("monitoring", "screening", "moderation")
+    BASE_DIR / "comments" / slice_ / "static"
+    for slice_ in ("monitoring", "screening", "moderation", "signin")
 ]
 # Without a web server in front the files are served where they lie, so nothing needs collecting.
 STATIC_ROOT = env.env_str("KIBITZ_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = True
+
+# Readers' popups (comments/signin): a provider says who came back, and no account is made of it.
+SOCIALACCOUNT_ADAPTER = "comments.signin.social_adapter.SocialAdapter"
+SOCIALACCOUNT_QUERY_EMAIL = True
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds, for each of the three calls that a sign-in may take
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -175,5 +184,6 @@ LOGGING = {
         # Every 4xx would be a line; a server error still is one.
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "fido2": {"level": "WARNING"},  # else which passkey was used, each time
     },
 }

@@ -16,7 +16,7 @@ from comments.screening import api as screening
 from comments.screening import rules_page
 from comments.signin import api as signin
 from comments.signin import codes_api as codes
-from comments.signin import settings_page, sso_api
+from comments.signin import handoffs_api, passkey_page, popup, settings_page, sso_api
 from comments.threads import api as threads
 
 
@@ -35,6 +35,7 @@ urlpatterns = [
     path(API + "sites/<str:site>/challenge/", screening.ChallengeView.as_view()),
     path(API + "sites/<str:site>/session/", signin.SessionView.as_view()),
     path(API + "sites/<str:site>/session/bearer/", signin.BearerView.as_view()),
+    path(API + "sites/<str:site>/handoffs/", handoffs_api.HandoffsView.as_view()),
     path(API + "sites/<str:site>/codes/", codes.CodesView.as_view()),
     path(API + "sites/<str:site>/codes/<uuid:code_id>/", codes.CodeView.as_view()),
     path(API + "sites/<str:site>/sso/", sso_api.SsoView.as_view()),
@@ -69,6 +70,10 @@ urlpatterns = [
     path("t/<str:site>/<str:key>/", still_thread.page),
     path("t/<str:site>/<str:key>/fragment/", still_thread.fragment),
     path("t/<str:site>/<str:key>/atom/", feeds.of_thread),
+    path("auth/passkey/", passkey_page.passkey),
+    path("auth/apple/finish/", popup.apple_finish, name="apple_finish_callback"),
+    path("auth/<slug:provider>/", popup.start),
+    path("auth/<slug:provider>/callback/", popup.callback),
     path("demo/", demo.article, {"slug": ""}, name="demo"),
     path("demo/<slug:slug>/", demo.article, name="demo-article"),
     path("", demo.home),

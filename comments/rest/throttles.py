@@ -36,6 +36,9 @@ RATES: Final = {  # of one address, and again of one author; a site made with --
     "preview": parse_many("60/minute"),
     "challenge": parse_many("30/minute"),  # one with each post that looks suspicious, and some that fail
     "signin": parse_many("30/minute; 200/hour"),
+    "popup": parse_many("20/minute; 120/hour"),  # windows opened to sign in
+    "handoff": parse_many("30/minute; 200/hour"),
+    "digits": parse_many("10/minute; 60/hour"),
     "code": parse_many("5/minute; 30/hour"),  # mails with a code
     # Not of an address and an author, but of one e-mail address on all sites, and of a site.
     "code_mailbox": parse_many("5/hour"),

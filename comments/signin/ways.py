@@ -3,7 +3,10 @@
 import time
 from typing import Final, TypedDict
 
+from comments.errors import WayOff
+from comments.identity.models import Identity
 from comments.signin.models import SiteSignIn
+from comments.signin.providers import names_set_up
 from comments.sites.models import Site
 
 REMEMBER_SECONDS: Final = 1.0  # as long as a site's other settings (sites.services)
@@ -45,6 +48,20 @@ def ways_of(site: Site) -> Ways:
         "guest_email": site.guest_email,
         "codes": sign_in.has_codes,
         "passkeys": sign_in.has_passkeys,
-        "providers": [],
+        "providers": [{"id": id_, "name": name} for id_, name in providers_on(site).items()],
         "sso": {"url": sign_in.sso_url} if sign_in.sso_algorithm else None,
     }
+
+
+def providers_on(site: Site) -> dict[str, str]:
+    """Those that the operator has set up and the site's owner has switched on, in the owner's order."""
+    wanted = sign_in_of(site).providers
+    names = names_set_up() if wanted else {}
+    return {id_: names[id_] for id_ in wanted if isinstance(id_, str) and id_ in names}
+
+
+def require_way(site: Site, provider: str) -> None:
+    """Raises WayOff where the site does not let in by this provider, or by passkeys."""
+    is_on = sign_in_of(site).has_passkeys if provider == Identity.PASSKEY else provider in providers_on(site)
+    if not is_on:
+        raise WayOff()

@@ -302,6 +302,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site}/handoffs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Signs in who came back from the popup: with the verifier, and the code or the digits. */
+        post: operations["take_handoff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site}/session/": {
         parameters: {
             query?: never;
@@ -611,6 +628,19 @@ export interface components {
                 [key: string]: "published" | "pending" | "spam" | "shadowed" | "hidden" | "erased" | "deleted";
             };
         };
+        /** @description The address that the provider says is another member's: the code that was sent there joins the two. */
+        EmailProof: {
+            code: string;
+            detail: string;
+            email_code: components["schemas"]["ProofSent"];
+            fields: {
+                [key: string]: string[];
+            };
+            /** @description Where fields are at fault, what is wrong with each: `blank`, `max_length`, ... */
+            field_codes?: {
+                [key: string]: string[];
+            };
+        };
         /** @description One numbered change. All counts are those after it, so applying it twice changes nothing. */
         EventShape: {
             seq: number;
@@ -627,6 +657,17 @@ export interface components {
         };
         /** @enum {string} */
         GuestEmailEnum: "off" | "optional" | "required";
+        /**
+         * @description The verifier whose challenge the popup was opened with, and either what the popup said (`code`) or what
+         *     it showed (`digits`).
+         */
+        HandoffRequest: {
+            verifier: string;
+            code?: string;
+            digits?: string;
+            /** @description The reader's language, for a mail that may have to be sent. */
+            lang?: string;
+        };
         Head: {
             epoch: string;
             seq: number;
@@ -746,6 +787,11 @@ export interface components {
             field_codes?: {
                 [key: string]: string[];
             };
+        };
+        ProofSent: {
+            id: string;
+            /** @description As much of it as its owner needs to know it. */
+            email: string;
         };
         Provider: {
             id: string;
@@ -894,9 +940,11 @@ export type CountsLive = components['schemas']['CountsLive'];
 export type Decided = components['schemas']['Decided'];
 export type DecisionEnum = components['schemas']['DecisionEnum'];
 export type DecisionRequest = components['schemas']['DecisionRequest'];
+export type EmailProof = components['schemas']['EmailProof'];
 export type EventShape = components['schemas']['EventShape'];
 export type FlagRequest = components['schemas']['FlagRequest'];
 export type GuestEmailEnum = components['schemas']['GuestEmailEnum'];
+export type HandoffRequest = components['schemas']['HandoffRequest'];
 export type Head = components['schemas']['Head'];
 export type Html = components['schemas']['Html'];
 export type IdsRequest = components['schemas']['IdsRequest'];
@@ -911,6 +959,7 @@ export type PostShape = components['schemas']['PostShape'];
 export type PostSwitchRequest = components['schemas']['PostSwitchRequest'];
 export type PostsEnum = components['schemas']['PostsEnum'];
 export type Problem = components['schemas']['Problem'];
+export type ProofSent = components['schemas']['ProofSent'];
 export type Provider = components['schemas']['Provider'];
 export type Queue = components['schemas']['Queue'];
 export type RealtimeEnum = components['schemas']['RealtimeEnum'];
@@ -2728,6 +2777,114 @@ export interface operations {
                 };
             };
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_handoff: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Kibitz": "1";
+            };
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoffRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailProof"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

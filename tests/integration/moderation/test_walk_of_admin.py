@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
+from allauth.socialaccount.models import SocialApp
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 Ask = tuple[str, str, dict[str, Any]]
 TABLES: Final[list[type[Model]]] = [Action, Author, Post, Site, Thread]
 ACCOUNTS: Final[list[type[Model]]] = [Group, User]
+OPERATORS: Final[list[type[Model]]] = [SocialApp]
 CSRF: Final = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
 
 # Of addresses that lead into another site's rows, through whatever field.
@@ -148,6 +150,16 @@ def account_asks(model: type[Model]) -> dict[str, Callable[[Looker, TwoSites], I
     return asks
 
 
+def operator_asks(model: type[Model]) -> dict[str, Callable[[Looker, TwoSites], Iterator[Ask]]]:
+    """A superuser's alone, and of no site."""
+    paths = {page: reverse(key(model, page)) for page in ("changelist", "add")}
+    paths |= {page: reverse(key(model, page), args=[1]) for page in ("change", "delete", "history")}
+    return {
+        key(model, page): lambda looker, world, path=path: iter([("GET", path, {}), ("POST", path, FORGED)])  # type: ignore[misc]
+        for page, path in paths.items()
+    }
+
+
 def autocomplete_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
     for model in admin.site._registry:
         for column in model._meta.get_fields():
@@ -209,13 +221,15 @@ def gets(*names: str) -> dict[str, Callable[[Looker, TwoSites], Iterator[Ask]]]:
 ADMIN: Final[dict[str, Callable[[Looker, TwoSites], Iterator[Ask]]]] = {
     **{name: asks for model in TABLES for name, asks in table_asks(model).items()},
     **{name: asks for model in ACCOUNTS for name, asks in account_asks(model).items()},
+    **{name: asks for model in OPERATORS for name, asks in operator_asks(model).items()},
     **gets("admin:index", "admin:login", "admin:jsi18n", "admin:password_change"),
     **gets("admin:password_change_done", "status", "dead-letters"),
     "moderation": queue_page_asks,
     "site-rules": rules_asks,
     "site-sign-in": sign_in_asks,
     "admin:app_list": lambda looker, world: iter(
-        ("GET", reverse("admin:app_list", args=[label]), {}) for label in ("comments", "auth")
+        ("GET", reverse("admin:app_list", args=[label]), {})
+        for label in ("comments", "auth", "socialaccount")
     ),
     "admin:autocomplete": autocomplete_asks,
     "admin:view_on_site": view_on_site_asks,
@@ -232,7 +246,7 @@ NOT_WALKED: Final = {"admin:logout", ""}
 def test_every_table_and_page_of_the_admin_is_walked() -> None:
     pages = {name for route, name in ROUTES if route.startswith("admin/")}
 
-    assert set(admin.site._registry) == {*TABLES, *ACCOUNTS}
+    assert set(admin.site._registry) == {*TABLES, *ACCOUNTS, *OPERATORS}
     assert pages - NOT_WALKED == set(ADMIN)
 
 

@@ -87,6 +87,9 @@ PUBLIC: Final[dict[tuple[str, str], Call]] = {
     ("delete", V1 + "sites/{site}/session/"): lambda tenant: iter([({}, None)]),
     ("post", V1 + "sites/{site}/session/bearer/"): lambda tenant: iter([({}, {"ticket": "forged"})]),
     ("post", V1 + "sites/{site}/sso/"): lambda tenant: iter([({}, {"token": "forged"})]),
+    ("post", V1 + "sites/{site}/handoffs/"): lambda tenant: iter(
+        [({}, {"verifier": "v" * 43, "code": "c" * 43}), ({}, {"verifier": "v" * 43, "digits": "123456"})]
+    ),
     ("get", V1 + "sites/{site}/texts/"): lambda tenant: iter([({"lang": "en"}, None)]),
     ("get", V1 + "sites/{site}/thread/"): lambda tenant: iter(
         [({"page_id": "first", "url": tenant.page.url}, None)]
@@ -203,6 +206,10 @@ OTHER: Final[dict[str, str]] = {
     "t/<str:site>/<str:key>/": "/t/{site}/{key}/",
     "t/<str:site>/<str:key>/fragment/": "/t/{site}/{key}/fragment/",
     "t/<str:site>/<str:key>/atom/": "/t/{site}/{key}/atom/",
+    "auth/passkey/": "/auth/passkey/?site={site}&challenge=" + "c" * 43,
+    "auth/apple/finish/": "/auth/apple/finish/?code=c&state=s",
+    "auth/<slug:provider>/": "/auth/google/?site={site}&challenge=" + "c" * 43,
+    "auth/<slug:provider>/callback/": "/auth/google/callback/?code=c&state=s",
     "demo/": "/demo/",
     "demo/<slug:slug>/": "/demo/first/",
     "": "/",

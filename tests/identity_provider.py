@@ -1,0 +1,57 @@
+"""A real identity provider (npm's oidc-provider) as a process, and somebody's browser at its pages."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from signal import SIGTERM
+from typing import Final
+from urllib.parse import urljoin
+
+import requests
+
+from comments.supervision.processes import tie_to_parent
+
+SCRIPT: Final = Path(__file__).parents[1] / "embed" / "tests" / "identity_provider.mjs"
+CLIENT_ID: Final = "kibitz"
+CLIENT_SECRET: Final = "a-secret-of-the-tests"
+_FORM: Final = re.compile(r'<form method="post">')
+
+
+@contextmanager
+def identity_provider(*redirect_uris: str) -> Iterator[str]:
+    """Its address, until the block ends."""
+    process = subprocess.Popen(
+        ["node", str(SCRIPT), *redirect_uris],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # it warns of its keys, which are for tests
+        text=True,
+        preexec_fn=tie_to_parent(SIGTERM),
+    )
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:"), "the identity provider did not start"
+        yield address
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def at_provider(address: str, **typed: str) -> str:
+    """Follows the way to the provider, fills in its form, and is led back: the address there."""
+    with requests.Session() as browser:
+        provider = "/".join(address.split("/")[:3])
+        answer = browser.get(address, allow_redirects=False)
+        for _ in range(8):
+            if answer.is_redirect:
+                address = urljoin(address, answer.headers["Location"])
+                if not address.startswith(provider):
+                    return address
+                answer = browser.get(address, allow_redirects=False)
+            else:
+                assert _FORM.search(answer.text), (answer.status_code, answer.text)
+                answer = browser.post(address, data=typed, allow_redirects=False)
+    raise AssertionError("the provider leads nowhere")
