@@ -131,6 +131,7 @@ class SessionCookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-un
 
 class StaffSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = StaffSessionAuthentication
+    match_subclasses = True
     name = "staffSession"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
