@@ -1,11 +1,14 @@
 """How staff log in, and how nobody else does."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.db import connection
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from pytest_django.fixtures import Settings
@@ -194,6 +197,25 @@ def test_five_wrong_passwords_lock_the_account_whatever_it_is_called_and_whereve
     assert "Too many failed login attempts" in locked.content.decode()
     assert not is_in(browser)
     assert other.status_code == 302
+
+
+def test_many_guesses_at_once_are_no_more_than_one_after_another(shared_database: None) -> None:
+    staff()
+    ready = Barrier(12)
+
+    def guess(number: int) -> str:
+        client = Client(REMOTE_ADDR=f"203.0.113.{number}")
+        ready.wait(30)
+        try:
+            return str(log_in(client, password=WRONG).content.decode())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        pages = list(pool.map(guess, range(12)))
+
+    assert sum("are not correct" in page for page in pages) <= 5
+    assert sum("Too many failed" in page for page in pages) >= 7
 
 
 @pytest.mark.parametrize(
