@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from comments import cells, env
+from comments.mail.server import mail_settings
 
 ENVIRONMENT = "environment"  # the tag: what a start looks at; `manage.py check` looks at everything
 
@@ -14,7 +15,7 @@ ENVIRONMENT = "environment"  # the tag: what a start looks at; `manage.py check`
 @register(ENVIRONMENT)
 def environment_is_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """kibitz.E001: a number or switch that is none. kibitz.E002: a public address that is none.
-    kibitz.E003: push cells that cannot be read."""
+    kibitz.E003: push cells that cannot be read. kibitz.E004: a mail server or sender that is none."""
     problems: list[CheckMessage] = []
     for name, read in (
         ("KIBITZ_FORMATTERS", env.formatter_count),
@@ -49,4 +50,8 @@ def environment_is_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 id="kibitz.E003",
             )
         )
+    try:
+        mail_settings()
+    except ValueError as error:
+        problems.append(Error(str(error), hint="README.md has the settings.", id="kibitz.E004"))
     return problems

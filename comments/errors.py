@@ -23,6 +23,9 @@ KibitzError
 │   ├── OwnPost              403 own_post                    a vote on one's own post
 │   ├── ProofRequired        403 proof_required              solve a challenge, send it again with the proof
 │   ├── VotesOff             403 votes_off
+│   ├── WayOff               403 way_off                     to sign in, on this site
+│   ├── WrongCode            403 wrong_code                  what was typed; another try is possible
+│   ├── CodeExpired          403 code_expired                old, used, replaced, guessed at: ask for another
 │   ├── ThreadLocked         403 thread_locked
 │   └── NotAccepted          403 not_accepted                the site's rules refuse the text
 ├── NotFound                 404 not_found
@@ -168,6 +171,21 @@ class ProofRequired(Refused):
 class VotesOff(Refused):
     code = "votes_off"
     default_detail = "Votes are switched off on this site."
+
+
+class WayOff(Refused):
+    code = "way_off"
+    default_detail = "This way to sign in is switched off on this site."
+
+
+class WrongCode(Refused):
+    code = "wrong_code"
+    default_detail = "That is not the code."
+
+
+class CodeExpired(Refused):
+    code = "code_expired"
+    default_detail = "That code is good for nothing any more. Ask for another one."
 
 
 class ThreadLocked(Refused):

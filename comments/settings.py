@@ -6,6 +6,7 @@ from typing import Any
 import dj_database_url
 
 from comments import cells, env
+from comments.mail.server import mail_settings
 
 BASE_DIR = env.BASE_DIR
 STATE_DIR = env.state_dir()
@@ -49,7 +50,7 @@ ROOT_URLCONF = "comments.urls"
 WSGI_APPLICATION = "comments.wsgi.application"
 ASGI_APPLICATION = "realtime.asgi.application"
 
-_WITH_TEMPLATES = ("accounts", "pages", "demo", "monitoring", "screening", "moderation")
+_WITH_TEMPLATES = ("accounts", "pages", "demo", "monitoring", "screening", "moderation", "mail")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -148,7 +149,6 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},  # few would let a flood of names push an account's count out
     }
 }
-EMAIL_TIMEOUT = 10
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -169,6 +169,11 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
+
+try:
+    globals().update(mail_settings())  # EMAIL_… and DEFAULT_FROM_EMAIL
+except ValueError:
+    EMAIL_BACKEND = "comments.mail.development.Backend"  # comments.checks says what is wrong
 
 API_BODY_MAX_BYTES = 256 * 1024  # ten times what the longest post needs, escaped as JSON
 # A site's rules may be two lists of 100,000 words. Every other address has the servers' own limits in front,

@@ -15,6 +15,7 @@ from comments.posting import api as posting
 from comments.screening import api as screening
 from comments.screening import rules_page
 from comments.signin import api as signin
+from comments.signin import codes_api as codes
 from comments.threads import api as threads
 
 
@@ -33,6 +34,8 @@ urlpatterns = [
     path(API + "sites/<str:site>/challenge/", screening.ChallengeView.as_view()),
     path(API + "sites/<str:site>/session/", signin.SessionView.as_view()),
     path(API + "sites/<str:site>/session/bearer/", signin.BearerView.as_view()),
+    path(API + "sites/<str:site>/codes/", codes.CodesView.as_view()),
+    path(API + "sites/<str:site>/codes/<uuid:code_id>/", codes.CodeView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
     path(API + "threads/<str:key>/typing/", posting.TypingView.as_view()),

@@ -72,7 +72,7 @@ class SessionCookieAuthentication(BaseAuthentication):
     """The cookies that a member's frame has. They count for requests of our own pages alone: a browser sends
     them along with whatever another page asks for, too."""
 
-    def authenticate(self, request: Request) -> tuple[AnonymousUser, Callers] | None:
+    def authenticate(self, request: Request) -> tuple[object, Callers] | None:
         cookies = [value for name, value in request.COOKIES.items() if name.startswith(COOKIE_PREFIX)]
         if not cookies:
             return None
@@ -83,7 +83,9 @@ class SessionCookieAuthentication(BaseAuthentication):
         sessions = tuple(by_cookies(cookies[:COOKIES_MAX], now=timezone.now()))
         if not sessions:
             return None
-        return AnonymousUser(), Callers(tuple(session.author for session in sessions), sessions)
+        # On a page of Kibitz itself a moderator may be signed in as a member, too.
+        staff = staff_user(request) or AnonymousUser()
+        return staff, Callers(tuple(session.author for session in sessions), sessions)
 
 
 def _is_ours(request: Request) -> bool:
@@ -100,8 +102,14 @@ class StaffSessionAuthentication(BaseAuthentication):
     """Moderators, logged in to the admin. No CSRF token: KibitzView's header does that work."""
 
     def authenticate(self, request: Request) -> tuple[object, None] | None:
-        user = getattr(request._request, "user", None)
-        return (user, None) if user is not None and user.is_active and user.is_staff else None
+        user = staff_user(request)
+        return (user, None) if user is not None else None
+
+
+def staff_user(request: Request) -> object | None:
+    """The account whose admin session came with the request."""
+    user = getattr(request._request, "user", None)
+    return user if user is not None and user.is_active and user.is_staff else None
 
 
 class AuthorTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

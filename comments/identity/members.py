@@ -31,7 +31,14 @@ class Profile:
 
 
 def normal_email(email: str) -> str:
-    return email.strip().lower()
+    """The one way in which an address is written here: in lower case, its domain in ASCII. A local part that
+    is not ASCII stays as it is: in lower case, letters that only look alike would become a, k or s."""
+    local, at, domain = email.strip().rpartition("@")
+    try:
+        domain = domain.encode("idna").decode()
+    except UnicodeError:
+        return email.strip()  # no domain of the internet, so nobody's address
+    return (local.lower() if local.isascii() else local) + at + domain.lower()
 
 
 def member_by_email(

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-import redis
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from comments import env
-from comments.events.redis_clients import blocking_client
+from comments.events.waking import LOOK_SECONDS, listen
 from comments.identity.models import Author
 from comments.moderation.services import approve_post, hide_post, mark_as_spam
 from comments.screening import akismet
@@ -35,7 +33,6 @@ from comments.threads.services import lock_post, withdraw_post
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS: Final = 2.0  # between looks where nobody wakes it
 AT_ONCE: Final = 16
 AT_ONCE_OF_SITE: Final = 4  # so that a service that hangs holds up nobody else's posts
 LEASE: Final = timedelta(seconds=30)  # longer than all services of a site may take
@@ -63,7 +60,8 @@ class Checker:
 
     def run(self, stopping: threading.Event) -> None:
         """Blocks until `stopping` is set; a database or Redis that is away is tried again."""
-        threading.Thread(target=self._listen, args=[stopping], name="checks-wake", daemon=True).start()
+        listening = [WAKE, self._woken, stopping]
+        threading.Thread(target=listen, args=listening, name="checks-wake", daemon=True).start()
         while not stopping.is_set():
             self._woken.clear()
             try:
@@ -111,15 +109,6 @@ class Checker:
             with self._lock:
                 self._running[check.site_id] -= 1
             self._woken.set()
-
-    def _listen(self, stopping: threading.Event) -> None:
-        client = blocking_client(env.redis_url(), block_seconds=LOOK_SECONDS)
-        while not stopping.is_set():
-            try:
-                if client.blpop([WAKE], timeout=LOOK_SECONDS):
-                    self._woken.set()
-            except redis.RedisError:
-                stopping.wait(LOOK_SECONDS)
 
 
 def take(

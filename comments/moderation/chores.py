@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from comments import env
 from comments.moderation.models import ErasedText
+from comments.signin.forgetting import forget_past_sign_ins
 from comments.threads.closing import BATCH, close_old_threads
 from comments.threads.models import Post
 
@@ -59,7 +60,8 @@ class Chores:
         self._train()
         closed = close_old_threads(now)
         forgotten = forget_erased_texts(now)
-        return any([self._forget_addresses(now), closed == BATCH, forgotten == TEXTS_AT_ONCE])
+        is_more = [closed == BATCH, forgotten == TEXTS_AT_ONCE, forget_past_sign_ins(now)]
+        return any([self._forget_addresses(now), *is_more])
 
     def _train(self) -> None:
         """In a process of its own: it takes seconds of a core, and events are more urgent."""

@@ -25,7 +25,7 @@ from comments.events.redis_clients import REQUEST_TIMEOUT_SECONDS, command_clien
 
 logger = logging.getLogger(__name__)
 
-# How many acts may be, of which kind, and whose: of an "address", "author" or "site", and which one.
+# How many acts may be, of which kind, and whose: of an "address", "author", "site" or "email", and which one.
 Counted = tuple[RateLimitItem, str, str, str]
 
 RATES: Final = {  # of one address, and again of one author; a site made with --unlimited has none
@@ -36,6 +36,11 @@ RATES: Final = {  # of one address, and again of one author; a site made with --
     "preview": parse_many("60/minute"),
     "challenge": parse_many("30/minute"),  # one with each post that looks suspicious, and some that fail
     "signin": parse_many("30/minute; 200/hour"),
+    "code": parse_many("5/minute; 30/hour"),  # mails with a code
+    # Not of an address and an author, but of one e-mail address on all sites, and of a site.
+    "code_mailbox": parse_many("5/hour"),
+    "code_site": parse_many("60/minute; 1200/hour"),
+    "code_tries": parse_many("10/hour"),  # wrong ones, of one e-mail address
     "typing": parse_many("120/minute"),  # of an office behind one address; a writer says it 15 times
 }
 SITE_SCOPES: Final = {"post": "posts", "vote": "votes", "flag": "votes"}  # what a site's total rates count
@@ -55,19 +60,36 @@ def check_rate(
     author_id: int | None = None,
     site_id: int = 0,
     site_per_minute: int = 0,
+    also: Sequence[Counted] = (),
 ) -> None:
     """Counts one act; raises Throttled with the seconds to wait, and then it was counted nowhere.
 
-    `site_per_minute` is the site's total rate, 0 for none. Without Redis each process counts for itself: a
-    dead realtime tier must not stop posting, nor lift every limit.
+    `site_per_minute` is the site's total rate, 0 for none; `also` is what else has to have room. Without
+    Redis each process counts for itself: a dead realtime tier must not stop posting, nor lift every limit.
     """
     address = counted_address(client_address(request))
-    counted: list[Counted] = [(rate, scope, "address", address) for rate in RATES[scope]]
+    acts = [*counted(scope, "address", address), *also]
     if author_id is not None:
-        counted += [(rate, scope, "author", str(author_id)) for rate in RATES[scope]]
+        acts += counted(scope, "author", str(author_id))
     if site_per_minute:
-        counted.append((RateLimitItemPerMinute(site_per_minute), SITE_SCOPES[scope], "site", str(site_id)))
-    _require_room(_taken(counted))
+        acts.append((RateLimitItemPerMinute(site_per_minute), SITE_SCOPES[scope], "site", str(site_id)))
+    _require_room(_taken(acts))
+
+
+def counted(scope: str, whose: str, which: str) -> list[Counted]:
+    """What `check_rate` may count besides."""
+    return [(rate, scope, whose, which) for rate in RATES[scope]]
+
+
+def forget(acts: Sequence[Counted]) -> None:
+    """Counts these from nothing again."""
+    try:
+        with request_redis.breaker.attempt():
+            for act in acts:
+                _shared_limiter().clear(*act)
+    except (LeftAlone, redis.RedisError):
+        for act in acts:
+            _own_limiter().clear(*act)
 
 
 def check_reading(request: HttpRequest) -> None:

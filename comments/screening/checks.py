@@ -5,18 +5,15 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-import redis
 from django.db import transaction
 
-from comments.events import request_redis
-from comments.events.breaker import LeftAlone
+from comments.events.waking import ring
 from comments.screening.models import Check
 from comments.screening.pipeline import Screening
 from comments.screening.submission import Submission
 from comments.threads.models import Post
 
-WAKE: Final = "kibitz:checks"  # a list: whoever waits for it is woken by one entry
-_WAKES_KEPT: Final = 64  # while nobody waits
+WAKE: Final = "kibitz:checks"
 
 
 def await_check(post: Post, submission: Submission, *, now: datetime) -> None:
@@ -38,7 +35,7 @@ def await_check(post: Post, submission: Submission, *, now: datetime) -> None:
             "next_try": now,
         },
     )
-    transaction.on_commit(partial(wake), robust=True)
+    transaction.on_commit(partial(ring, WAKE), robust=True)
 
 
 def check_edited(post: Post, submission: Submission, screening: Screening, *, now: datetime) -> None:
@@ -50,11 +47,3 @@ def check_edited(post: Post, submission: Submission, screening: Screening, *, no
         post.status == Post.Status.PUBLISHED or Check.objects.filter(post=post).exists()
     ):
         await_check(post, submission, now=now)
-
-
-def wake() -> None:
-    """A worker begins at once. Without Redis it looks by itself, two seconds later at most."""
-    try:
-        request_redis.ask(("LPUSH", WAKE, 1), ("LTRIM", WAKE, 0, _WAKES_KEPT - 1))
-    except (LeftAlone, redis.RedisError):
-        return

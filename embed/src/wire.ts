@@ -247,6 +247,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site}/codes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Has a code sent, which ends the ones before it. The answer is the same whoever's the address is. */
+        post: operations["ask_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/codes/{code_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether the mail has left. */
+        get: operations["get_code"];
+        put?: never;
+        /** @description Signs in. `wrong_code` may be tried again, five times; after `code_expired` ask for another. */
+        post: operations["prove_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site}/counts/": {
         parameters: {
             query?: never;
@@ -431,6 +466,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Where a code shall go. */
+        AskCodeRequest: {
+            /** Format: email */
+            email: string;
+            /**
+             * @description For an author who is new.
+             * @default
+             */
+            name: string;
+            /**
+             * @description The page's; `de-AT`, `ja`.
+             * @default
+             */
+            lang: string;
+        };
         AuthorShape: {
             name: string;
             avatar: string | null;
@@ -506,6 +556,10 @@ export interface components {
             claims: {
                 [key: string]: string;
             };
+        };
+        CodeState: {
+            /** @description Of the mail. `failed`: the mail server refuses it, or is away; ask again. */
+            state: components["schemas"]["StateEnum"];
         };
         /** @description The thread of a page, and the number at which it was counted. */
         CountHead: {
@@ -721,6 +775,16 @@ export interface components {
         };
         /** @enum {string} */
         ResultEnum: "done" | "unchanged" | "conflict" | "claimed" | "gone";
+        SentCode: {
+            /**
+             * Format: uuid
+             * @description To be kept by the browser that asked; the code is good with it alone.
+             */
+            id: string;
+            expires_seconds: number;
+            /** @description Not to be asked for again before. */
+            resend_seconds: number;
+        };
         /** @description Who is signed in on a site, and how one may. */
         Session: {
             author: components["schemas"]["OwnAuthor"] | null;
@@ -753,6 +817,8 @@ export interface components {
             url: string;
         };
         /** @enum {string} */
+        StateEnum: "waiting" | "sent" | "failed";
+        /** @enum {string} */
         StatusEnum: "published" | "deleted" | "hidden" | "pending";
         Tally: {
             score: number;
@@ -776,6 +842,10 @@ export interface components {
         };
         /** @enum {string} */
         TypeEnum: "post.created" | "post.edited" | "post.deleted" | "post.approved" | "post.hidden" | "post.featured" | "post.unfeatured" | "thread.locked" | "thread.unlocked" | "thread.pinned" | "thread.unpinned" | "thread.retitled" | "thread.slowed";
+        /** @description The code, as it was typed. */
+        TypedCodeRequest: {
+            code: string;
+        };
         /** @description Input that names every field it takes; raises UnknownField for another one. */
         UndoRequest: {
             /** Format: uuid */
@@ -808,6 +878,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type AskCodeRequest = components['schemas']['AskCodeRequest'];
 export type AuthorShape = components['schemas']['AuthorShape'];
 export type BanRequest = components['schemas']['BanRequest'];
 export type BodyRequest = components['schemas']['BodyRequest'];
@@ -816,6 +887,7 @@ export type Challenge = components['schemas']['Challenge'];
 export type ChallengeParameters = components['schemas']['ChallengeParameters'];
 export type ClaimRequest = components['schemas']['ClaimRequest'];
 export type Claims = components['schemas']['Claims'];
+export type CodeState = components['schemas']['CodeState'];
 export type CountHead = components['schemas']['CountHead'];
 export type Counts = components['schemas']['Counts'];
 export type CountsLive = components['schemas']['CountsLive'];
@@ -844,15 +916,18 @@ export type Queue = components['schemas']['Queue'];
 export type RealtimeEnum = components['schemas']['RealtimeEnum'];
 export type Replay = components['schemas']['Replay'];
 export type ResultEnum = components['schemas']['ResultEnum'];
+export type SentCode = components['schemas']['SentCode'];
 export type Session = components['schemas']['Session'];
 export type Settings = components['schemas']['Settings'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type Sso = components['schemas']['Sso'];
+export type StateEnum = components['schemas']['StateEnum'];
 export type StatusEnum = components['schemas']['StatusEnum'];
 export type Tally = components['schemas']['Tally'];
 export type ThreadShape = components['schemas']['ThreadShape'];
 export type TicketRequest = components['schemas']['TicketRequest'];
 export type TypeEnum = components['schemas']['TypeEnum'];
+export type TypedCodeRequest = components['schemas']['TypedCodeRequest'];
 export type UndoRequest = components['schemas']['UndoRequest'];
 export type ValueEnum = components['schemas']['ValueEnum'];
 export type VoteRequest = components['schemas']['VoteRequest'];
@@ -2292,6 +2367,302 @@ export interface operations {
                 };
             };
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_code: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Kibitz": "1";
+            };
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskCodeRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentCode"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code_id: string;
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeState"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prove_code: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Kibitz": "1";
+            };
+            path: {
+                code_id: string;
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypedCodeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

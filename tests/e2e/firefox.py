@@ -5,7 +5,7 @@ import json
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +27,8 @@ class Firefox:
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._number = 0
-        self.send("session.new", capabilities={})
+        # A test's own certificate is as good as another.
+        self.send("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
         self.tab: str = self.send("browsingContext.getTree")["contexts"][0]["context"]
 
     def send(self, method: str, **parameters: Any) -> Any:
@@ -64,10 +65,12 @@ class Firefox:
 
 
 @contextlib.contextmanager
-def launched(directory: Path) -> Iterator[Firefox]:
-    """Its profile is in the directory; it ends with the block."""
+def launched(directory: Path, *, hosts: Iterable[str] = ()) -> Iterator[Firefox]:
+    """Its profile is in the directory; it ends with the block. The hosts are names of this machine."""
     profile = directory / "profile"
     profile.mkdir()
+    preference = json.dumps(["network.dns.localDomains", ",".join(hosts)])
+    (profile / "user.js").write_text(f"user_pref({preference[1:-1]});\n")
     said = directory / "firefox.log"
     with said.open("wb") as log:
         process = subprocess.Popen(

@@ -1,11 +1,13 @@
 """A site owner's web server, on an origin of its own, with Kibitz's snippet pasted into plain pages."""
 
+import ssl
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 from urllib.parse import urlsplit
 
+from comments.supervision.nginx import Tls
 from tests.cast import Page
 from tests.e2e.proxy import Proxy
 from tests.running import Run
@@ -35,7 +37,8 @@ body { max-width: 44rem; margin: 1.5rem auto; padding-inline: 1rem; font: 1.0625
 class HostSite:
     """Serves the pages that tests make, and nothing else."""
 
-    def __init__(self, site: str, address: str) -> None:
+    def __init__(self, site: str, address: str, *, host: str = "", tls: Tls | None = None) -> None:
+        """With a certificate it speaks https, under the host's name."""
         pages: dict[str, tuple[str, Mapping[str, str]]] = {}
 
         class Handler(BaseHTTPRequestHandler):
@@ -54,7 +57,14 @@ class HostSite:
         self.site = site
         self._pages = pages
         self._server = ThreadingHTTPServer((address, 0), Handler)
-        self.origin = f"http://{address}:{self._server.server_port}"
+        self.origin = f"http{'s' if tls else ''}://{host or address}:{self._server.server_port}"
+        if tls:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(tls.certificate, tls.key)
+            # in the thread of the connection: who connects and says nothing must not keep the others out
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         ).start()

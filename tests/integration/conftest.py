@@ -1,5 +1,8 @@
 """The cast on a page, in a process that remembers nothing of another test."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, connections
 
+from comments import env
 from comments.events import request_redis
 from comments.rest import throttles
 from comments.sites.models import Site
@@ -60,6 +64,29 @@ def shared_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
         connections["default"].close()
         connections.settings["default"] = settings
         connections["default"] = in_memory
+
+
+@pytest.fixture
+def sweep_process(shared_database: None, redis_url: str) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
+    """Starts a sweeper of its own on this test's database."""
+    settings = connection.settings_dict
+    url = (
+        f"sqlite:///{settings['NAME']}"
+        if connection.vendor == "sqlite"
+        else os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{settings['NAME']}"
+    )
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "manage.py", "sweep"]
+        environment = {**os.environ, "DATABASE_URL": url, "REDIS_URL": redis_url}
+        started.append(subprocess.Popen(command, env=environment, cwd=env.BASE_DIR))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture

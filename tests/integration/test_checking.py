@@ -1,8 +1,6 @@
 """Posts are checked by services on the network in the background: once, whoever dies, hangs or lies."""
 
-import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +10,9 @@ from functools import partial
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
 from django.utils import timezone
 
-from comments import env
+from comments.events.waking import LOOK_SECONDS
 from comments.models import Check, HeldFor, Post, Site, SiteRules
 from comments.moderation import checking
 from comments.moderation.checking import Checker, carry_out, take
@@ -382,7 +379,7 @@ def test_a_worker_is_woken_by_the_post(shared_site: Site, service: Service, wait
             wait_until(partial(is_public, post_id), message="the check")
             times.append(time.monotonic() - began)
 
-    assert min(times) < checking.LOOK_SECONDS / 4, times  # by itself it would look every two seconds
+    assert min(times) < LOOK_SECONDS / 4, times  # by itself it would look every two seconds
 
 
 def test_without_redis_a_worker_looks_by_itself(
@@ -436,29 +433,6 @@ def test_the_queue_shows_a_moderator_what_waits(alice: Person, page: Page) -> No
     morgan.client.force_login(get_user_model().objects.create_superuser("morgan"))
 
     assert morgan.look(post_id).data["status"] == "pending"
-
-
-@pytest.fixture
-def sweep_process(shared_database: None, redis_url: str) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
-    """Starts a sweeper of its own on this test's database."""
-    settings = connection.settings_dict
-    url = (
-        f"sqlite:///{settings['NAME']}"
-        if connection.vendor == "sqlite"
-        else os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{settings['NAME']}"
-    )
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "manage.py", "sweep"]
-        environment = {**os.environ, "DATABASE_URL": url, "REDIS_URL": redis_url}
-        started.append(subprocess.Popen(command, env=environment, cwd=env.BASE_DIR))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 def test_a_sweeper_that_is_killed_loses_nothing(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from comments.errors import EmailProofRequired, SignedOut
@@ -92,6 +93,16 @@ def test_without_fetch_metadata_the_origin_decides(ann: Person) -> None:
     assert ann.send("POST", path, said, {"Origin": ORIGIN}).status == 403
     assert ann.send("POST", path, said).status == 403
     assert ann.send("POST", path, said, {"Origin": "http://testserver"}).status == 201
+
+
+def test_a_moderator_who_is_a_member_too_still_moderates(ann: Person, page: Page) -> None:
+    post_id = Person("gus", page).posted("Rude.")
+    ann.client.force_login(User.objects.create_superuser("morgan"))
+
+    answer = ann.send("DELETE", f"{API}posts/{post_id}/", headers=OWN_PAGE)
+    queue = ann.send("GET", API + "moderation/posts/?queue=all", headers=OWN_PAGE)
+
+    assert (answer.status, queue.status) == (204, 200)
 
 
 def test_another_page_cannot_ask_who_is_signed_in(ann: Person) -> None:

@@ -98,12 +98,13 @@ def running_push(edited: Callable[[str], str] = str, **changes: Any) -> Iterator
 
 
 @contextmanager
-def running_front(**changes: Any) -> Iterator[Instance]:
+def running_front(edited: Callable[[str], str] = str, *, port: int = 0, **changes: Any) -> Iterator[Instance]:
     """A front instance; `changes` are of FrontSettings, which need `api` and `live`."""
     with _runtime("front") as runtime:
-        port = unused_port()
+        port = port or unused_port()
         settings: dict[str, Any] = {"runtime": runtime, "listen": f"127.0.0.1:{port}", **changes}
-        with running(nginx.render_front(nginx.FrontSettings(**settings)), runtime, port) as server:
+        text = edited(nginx.render_front(nginx.FrontSettings(**settings)))
+        with running(text, runtime, port) as server:
             yield Instance(server, port, runtime)
 
 

@@ -181,7 +181,7 @@ def test_the_read_paths_are_asked_for_without_what_tells_readers_apart(
 def test_an_answer_that_sets_a_cookie_is_nobody_elses(front: Instance, upstream: Upstream) -> None:
     upstream.reply = Reply(headers={"Set-Cookie": "sessionid=alice", **FOR_A_SECOND})
 
-    for path in (THREAD, "/embed/blog/", "/static/admin.css", "/admin/"):
+    for path in (THREAD, "/embed/blog/", "/static/admin.css", "/t/blog/"):
         upstream.requests.clear()
         assert [get(front, path).headers["x-cache"] for _ in range(2)] == ["MISS", "MISS"]
         assert len(upstream.requests) == 2

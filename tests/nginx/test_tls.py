@@ -1,17 +1,13 @@
 """TLS by files that may be renewed at any time, with every socket staying where it is."""
 
-import datetime
 import ssl
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from comments.supervision.nginx import Tls
+from tests.certificates import issue, tls_files
 from tests.nginx.instances import live_path, running_front, running_push
 from tests.nginx.talk import WebSocket, ask, connected
 from tests.servers import unused_port
@@ -19,28 +15,8 @@ from tests.servers import unused_port
 
 @pytest.fixture
 def tls() -> Iterator[Tls]:
-    # Not pytest's own directory: another run that begins meanwhile closes it to other accounts.
-    with tempfile.TemporaryDirectory(prefix="kibitz-tls-") as directory:
-        Path(directory).chmod(0o711)  # the workers' user reads them at each handshake
-        yield Tls(f"{directory}/cert.pem", f"{directory}/key.pem")
-
-
-def issue(tls: Tls, serial: int) -> None:
-    """Writes a self-signed certificate and its key over the old ones."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), serial)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    for path, content in ((tls.key, private), (tls.certificate, certificate.public_bytes(pem))):
-        Path(path).write_bytes(content)
-        Path(path).chmod(0o644)
+    with tls_files() as files:
+        yield files
 
 
 def trusting() -> ssl.SSLContext:

@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from comments import env
 from comments.checks import environment_is_sound
+from comments.mail.server import mail_settings
 
 
 @pytest.mark.parametrize(("raw", "value"), [("", "x"), ("   ", "x"), ("a", "a"), (" a ", "a")])
@@ -123,6 +124,62 @@ def test_a_public_address_that_is_none_is_said_at_the_start(url: str) -> None:
         (problem,) = sound()
 
     assert problem.id == "kibitz.E002"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("mail.example.org", "smtp://", "http://mail.example.org", "smtp://mail.example.org:many"),
+        *("smtp://mail.example.org:70000", "smtp://mail.example.org/path", "smtps://mail.example.org?ssl=1"),
+        *("console://", "file:///tmp", "smtp://[::1", "smtp://mail.example.org:0"),
+    ],
+)
+def test_a_mail_server_that_is_none_is_said_at_the_start_without_its_password(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIBITZ_SMTP_URL", url.replace("://", "://ann:hunter2@"))
+    monkeypatch.setenv("KIBITZ_MAIL_FROM", "comments@example.org")
+
+    (problem,) = sound()
+
+    assert problem.id == "kibitz.E004"
+    assert "KIBITZ_SMTP_URL" in problem.msg
+    assert "hunter2" not in str(problem)
+
+
+@pytest.mark.parametrize("sender", ["", "comments", "@example.org", "ann@example.org\nBcc: bob@example.org"])
+def test_a_sender_that_is_none_is_said_at_the_start(sender: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIBITZ_SMTP_URL", "smtp://mail.example.org")
+    monkeypatch.setenv("KIBITZ_MAIL_FROM", sender)
+
+    (problem,) = sound()
+
+    assert problem.id == "kibitz.E004"
+    assert "KIBITZ_MAIL_FROM" in problem.msg
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "is_starttls", "is_tls"),
+    [
+        ("smtp://mail.example.org", 25, False, False),
+        ("smtp+tls://mail.example.org", 587, True, False),
+        ("smtps://mail.example.org", 465, False, True),
+        ("smtp+tls://mail.example.org:2525/", 2525, True, False),
+    ],
+)
+def test_a_mail_server(
+    url: str, port: int, is_starttls: bool, is_tls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIBITZ_SMTP_URL", url.replace("://", "://ann%40example.org:p%2Fw@"))
+    monkeypatch.setenv("KIBITZ_MAIL_FROM", "The comments <comments@example.org>")
+
+    found = mail_settings()
+
+    assert sound() == []
+    assert (found["EMAIL_HOST"], found["EMAIL_PORT"]) == ("mail.example.org", port)
+    assert (found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (is_starttls, is_tls)
+    assert (found["EMAIL_HOST_USER"], found["EMAIL_HOST_PASSWORD"]) == ("ann@example.org", "p/w")
+    assert found["EMAIL_TIMEOUT"] == 10
 
 
 def test_push_cells_that_cannot_be_read_are_said_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

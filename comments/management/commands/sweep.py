@@ -1,4 +1,4 @@
-"""Runs the sweeper, and the checks that services on the network are asked for, until it is told to stop."""
+"""Runs the sweeper, checks by services on the network, and mail, until it is told to stop."""
 
 import signal
 import threading
@@ -10,6 +10,7 @@ from comments import env
 from comments.accounts.chores import AccountChores
 from comments.events.redis_clients import command_client
 from comments.events.sweeper import Sweeper
+from comments.mail.worker import Postman
 from comments.moderation.checking import Checker
 from comments.moderation.chores import Chores
 from comments.monitoring.watch import Watch
@@ -18,8 +19,8 @@ from comments.monitoring.watch import Watch
 class Command(BaseCommand):
     help = (
         "Repeat events that the queue lost, mark those that were published, have posts checked by the "
-        "services that sites ask, close old threads and forget what is kept for a while only. Runs until "
-        "SIGTERM."
+        "services that sites ask, send mail, close old threads and forget what is kept for a while only. "
+        "Runs until SIGTERM."
     )
 
     requires_system_checks = []
@@ -29,8 +30,9 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         client = command_client(env.redis_url())
-        # A daemon: what it waits for elsewhere must not hold up the end of this process.
-        threading.Thread(target=Checker().run, args=[stopping], name="checks", daemon=True).start()
+        for name, work in (("checks", Checker().run), ("mail", Postman().run)):
+            # Daemons: what they wait for elsewhere must not hold up the end of this process.
+            threading.Thread(target=work, args=[stopping], name=name, daemon=True).start()
         watch, chores, account_chores = Watch(client), Chores(), AccountChores()
 
         def each_round() -> None:

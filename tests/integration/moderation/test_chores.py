@@ -8,10 +8,24 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from comments.audit.services import Gesture
-from comments.models import Action, ErasedText, Post, Site, Thread
+from comments.identity.members import member_by_email
+from comments.mail.services import enqueue
+from comments.models import (
+    Action,
+    EmailCode,
+    ErasedText,
+    Handoff,
+    Mail,
+    Post,
+    Session,
+    Site,
+    Thread,
+    UsedToken,
+)
 from comments.moderation import chores
 from comments.moderation.chores import Chores
 from comments.moderation.showing import change_thread
+from comments.signin import forgetting
 from comments.threads.closing import close_old_threads
 from tests.cast import Person, page_of
 
@@ -161,6 +175,41 @@ def test_erased_texts_are_forgotten_when_they_cannot_come_back(alice: Person) ->
     Chores(now=lambda: NOW).do()
 
     assert list(ErasedText.objects.values_list("post_id", flat=True)) == [posts[1].pk]
+
+
+def test_what_sign_ins_leave_behind_is_forgotten_when_it_is_past(site: Site) -> None:
+    member, _ = member_by_email(site, "ann@example.org", name="Ann")
+    mail = enqueue("ann@example.org", "code", "en", {}, now=NOW - days(8), lifetime=timedelta(minutes=10))
+    for number, expires in enumerate((NOW, NOW + timedelta(seconds=1))):
+        dates = {"created": NOW - days(1), "expires": expires}
+        EmailCode.objects.create(site=site, email="ann@example.org", digest="x", mail=mail, **dates)
+        Handoff.objects.create(
+            site=site, challenge=str(number), code_digest="x", digits_digest="x", profile={}, **dates
+        )
+        UsedToken.objects.create(site=site, digest=str(number), expires=expires)
+        Session.objects.create(author=member, digest=str(number), renewed=NOW, used=NOW, **dates)
+
+    Chores(now=lambda: NOW).do()
+
+    for model in (EmailCode, Handoff, UsedToken, Session):
+        assert [row.expires for row in model._default_manager.all()] == [NOW + timedelta(seconds=1)]
+    assert not Mail.objects.exists()
+    assert EmailCode.objects.get().mail is None
+
+
+def test_past_sign_ins_are_forgotten_in_batches(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "FORGOTTEN_AT_ONCE", 2)
+    for number in range(5):
+        UsedToken.objects.create(site=site, digest=str(number), expires=NOW - days(1))
+    todo = Chores(now=lambda: NOW)
+
+    left = []
+    is_more = []
+    for _ in range(3):
+        is_more.append(todo.do())
+        left.append(UsedToken.objects.count())
+
+    assert (left, is_more) == ([3, 1, 0], [True, True, False])
 
 
 def test_once_a_minute_and_a_database_that_is_away_is_left_alone(

@@ -77,6 +77,11 @@ PUBLIC: Final[dict[tuple[str, str], Call]] = {
     ("put", V1 + "posts/{post_id}/vote/"): lambda tenant: iter([({}, {"value": 1})]),
     ("post", V1 + "preview/"): lambda tenant: iter([({}, {"body": "hello"})]),
     ("get", V1 + "sites/{site}/challenge/"): lambda tenant: iter([({}, None)]),
+    ("post", V1 + "sites/{site}/codes/"): lambda tenant: iter(
+        [({}, {"email": f"{tenant.said('private', 'email')}@mail.example"})]
+    ),
+    ("get", V1 + "sites/{site}/codes/{code_id}/"): lambda tenant: iter([({}, None)]),
+    ("post", V1 + "sites/{site}/codes/{code_id}/"): lambda tenant: iter([({}, {"code": "123456"})]),
     ("get", V1 + "sites/{site}/counts/"): lambda tenant: iter([({"page_id": "first"}, None)]),
     ("get", V1 + "sites/{site}/session/"): lambda tenant: iter([({}, None)]),
     ("delete", V1 + "sites/{site}/session/"): lambda tenant: iter([({}, None)]),
@@ -115,7 +120,7 @@ def test_every_call_of_the_api_is_walked() -> None:
 def paths(template: str, tenant: Tenant) -> list[str]:
     if "{post_id}" in template:
         return [template.format(post_id=pk) for pk in dict.fromkeys(p.pk for p in tenant.posts.values())]
-    return [template.format(site=tenant.site.key, key=tenant.thread.key)]
+    return [template.format(site=tenant.site.key, key=tenant.thread.key, code_id=tenant.code.pk)]
 
 
 def called(looker: Looker, method: str, path: str, query: dict[str, Any], body: Any) -> tuple[int, str]:

@@ -18,6 +18,7 @@ from comments.models import (
     Author,
     AuthorNote,
     Claim,
+    EmailCode,
     ErasedText,
     Event,
     Flag,
@@ -35,7 +36,7 @@ LONG_AGO: Final = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FAR: Final = datetime(2100, 1, 1, tzinfo=UTC)
 OF_SITE: Final = (
     *(Action, Author, Event, Flag, AuthorNote, Claim, ErasedText, HeldFor, Post, Site, SiteGroup),
-    *(SiteRules, Thread),
+    *(SiteRules, Thread, EmailCode),
 )
 PRIVATE: Final = ("body", "email", "ban", "flag", "note", "deed", "moderator")  # and in rules and reasons
 
@@ -50,6 +51,7 @@ class Tenant:
     pending: int
     site: Site = field(init=False)
     thread: Thread = field(init=False)
+    code: EmailCode = field(init=False)
     author: Author = field(init=False)
     posts: dict[str, Post] = field(init=False)
     moderator: User = field(init=False)
@@ -100,6 +102,9 @@ class Tenant:
         )
         AuthorNote.objects.create(author=self.author, by=self.moderator, text=self.said("private", "note"))
         Claim.objects.create(post=self.posts["pending"], by=self.moderator, until=FAR)
+        self.code = EmailCode.objects.create(
+            site=self.site, email=self.author.email, digest="0" * 64, created=LONG_AGO, expires=FAR
+        )
         self.action = Action.objects.create(
             site=self.site,
             kind=Action.Kind.REJECT,
