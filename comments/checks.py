@@ -25,6 +25,7 @@ def environment_is_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         ("KIBITZ_MAX_SOCKETS_PER_ADDRESS", env.max_sockets_per_address),
         ("KIBITZ_MAX_CONNECTIONS", env.max_connections),
         ("KIBITZ_QUEUE_MAX_MB", env.queue_max_bytes),
+        ("KIBITZ_REQUIRE_SECOND_FACTOR", env.require_second_factor),
     ):
         try:
             read()

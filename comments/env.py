@@ -80,6 +80,11 @@ def external_may_be_private() -> bool:
     return env_bool("KIBITZ_EXTERNAL_MAY_BE_PRIVATE", default=False)
 
 
+def require_second_factor() -> bool:
+    """Whether staff without a second factor reach nothing but the pages that set one up."""
+    return env_bool("KIBITZ_REQUIRE_SECOND_FACTOR", default=False)
+
+
 def address_retention_days() -> int:
     """How long a post keeps the network address that it came from, for moderators."""
     return env_int("KIBITZ_ADDRESS_RETENTION_DAYS", 30)

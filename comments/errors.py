@@ -16,6 +16,7 @@ KibitzError
 ├── Refused                  403 refused
 │   ├── HeaderMissing        403 header_missing              X-Kibitz: 1
 │   ├── LoggedOut            403 logged_out                  of the admin
+│   ├── SecondFactorMissing  403 second_factor_missing       the operator demands one of staff
 │   ├── OriginNotAllowed     403 origin_not_allowed
 │   ├── WayOff               403 way_off                     the site's owner has switched it off
 │   ├── GuestsNotAllowed     403 guests_not_allowed
@@ -140,6 +141,11 @@ class HeaderMissing(Refused):
 class LoggedOut(Refused):
     code = "logged_out"
     default_detail = "Only moderators may do that, logged in to the admin."
+
+
+class SecondFactorMissing(Refused):
+    code = "second_factor_missing"
+    default_detail = "Set up a second factor first, in the admin under Security."
 
 
 class OriginNotAllowed(Refused):

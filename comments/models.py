@@ -1,5 +1,6 @@
 """Every slice's models, where Django looks for them."""
 
+from comments.accounts.models import CacheEntry
 from comments.audit.models import Action
 from comments.events.models import Event
 from comments.identity.models import Author, Identity, Session
@@ -16,6 +17,7 @@ __all__ = [
     "Author",
     "AuthorNote",
     "Avatar",
+    "CacheEntry",
     "Check",
     "Claim",
     "EmailCode",

@@ -19,29 +19,31 @@ PUBLIC_URL = env.env_str("KIBITZ_PUBLIC_URL").rstrip("/")
 PUSH_SECRET = cells.push_secret()
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "comments.accounts.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "comments.accounts.apps.AccountConfig",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "allauth.account",
-    "allauth.socialaccount",
     "comments",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "comments.accounts.cookies.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "comments.accounts.cookies.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -49,7 +51,7 @@ ROOT_URLCONF = "comments.urls"
 WSGI_APPLICATION = "comments.wsgi.application"
 ASGI_APPLICATION = "realtime.asgi.application"
 
-_WITH_TEMPLATES = ("pages", "demo", "monitoring", "screening", "moderation", "mail", "signin")
+_WITH_TEMPLATES = ("accounts", "pages", "demo", "monitoring", "screening", "moderation", "mail", "signin")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -109,6 +111,46 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# Staff's accounts: django-allauth, as comments/accounts puts it together.
+AUTHENTICATION_BACKENDS = ["comments.accounts.backends.StaffBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+ACCOUNT_ADAPTER = "comments.accounts.adapter.AccountAdapter"
+ACCOUNT_SIGNUP_ENABLED = False
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no mail to whatever address somebody types
+ACCOUNT_SESSION_REMEMBER = True  # two weeks, as Django's admin does; the list of sessions ends one
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
+ACCOUNT_FORMS = {"login": "comments.accounts.forms.LoginForm"}
+ACCOUNT_RATE_LIMITS = {
+    # Wrong passwords and wrong codes: of one address, and of one account from wherever.
+    "login_failed": "10/m/ip,60/h/ip,5/5m/key,20/h/key",
+    "reset_password": "5/m/ip,30/h/ip,3/h/key",
+    "reset_password_from_key": "10/m/ip",
+}
+MFA_ADAPTER = "comments.accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are written down by superusers, and verified by nobody
+MFA_TOTP_ISSUER = "Kibitz"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock that is half a minute off
+MFA_FORMS = {
+    "add_webauthn": "comments.accounts.forms.AddPasskeyForm",
+    "authenticate_webauthn": "comments.accounts.forms.AuthenticatePasskeyForm",
+    "login_webauthn": "comments.accounts.forms.LoginPasskeyForm",
+    "reauthenticate_webauthn": "comments.accounts.forms.ReauthenticatePasskeyForm",
+}
+CACHES = {
+    "default": {
+        # Counts of failed logins and nothing else: see accounts.models.
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "comments_cacheentry",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # few would let a flood of names push an account's count out
+    }
+}
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -118,6 +160,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [
     BASE_DIR / "comments" / slice_ / "static"
     for slice_ in ("monitoring", "screening", "moderation", "signin")
+    for slice_ in ("accounts", "monitoring", "screening", "moderation")
 ]
 # Without a web server in front the files are served where they lie, so nothing needs collecting.
 STATIC_ROOT = env.env_str("KIBITZ_STATIC_ROOT") or None
@@ -128,6 +171,7 @@ SOCIALACCOUNT_ADAPTER = "comments.signin.social_adapter.SocialAdapter"
 SOCIALACCOUNT_QUERY_EMAIL = True
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds, for each of the three calls that a sign-in may take
 
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
@@ -147,8 +191,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = RULES_BODY_MAX_BYTES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "comments.identity.authentication.AuthorTokenAuthentication",
-        "comments.identity.authentication.SessionCookieAuthentication",
-        "comments.identity.authentication.StaffSessionAuthentication",
+        "comments.accounts.authentication.MemberAuthentication",
+        "comments.accounts.authentication.StaffAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_PARSER_CLASSES": ["comments.rest.parsers.BoundedJSONParser"],

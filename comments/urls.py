@@ -1,7 +1,7 @@
 """Every address but /live/, which the push tier serves (realtime/routing.py)."""
 
 from django.contrib import admin
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
@@ -77,6 +77,7 @@ urlpatterns = [
     path("demo/", demo.article, {"slug": ""}, name="demo"),
     path("demo/<slug:slug>/", demo.article, name="demo-article"),
     path("", demo.home),
+    path("admin/account/", include("comments.accounts.urls")),
     path("admin/moderation/", admin.site.admin_view(queue_page.moderation), name="moderation"),
     path("admin/status/", admin.site.admin_view(status.status), name="status"),
     path("admin/dead-letters/", admin.site.admin_view(letters.letters), name="dead-letters"),

@@ -34,9 +34,15 @@ class Action(models.Model):
         THREAD = "thread", "thread settings"
         SITE = "site", "site settings"
         TEAM = "team"
+        FACTOR = "factor", "second factor"  # of an account, and so of no site
 
     site = models.ForeignKey(
-        "comments.Site", models.DO_NOTHING, related_name="actions", db_constraint=False, db_index=False
+        "comments.Site",
+        models.DO_NOTHING,
+        related_name="actions",
+        db_constraint=False,
+        db_index=False,
+        null=True,
     )
     kind = models.CharField(max_length=9, choices=Kind)
     by = models.CharField(max_length=150)  # the name of the account, for the row outlives it

@@ -37,13 +37,14 @@ class Gesture:
 def action(
     gesture: Gesture,
     kind: Action.Kind,
-    site_id: int,
+    site_id: int | None,
     *,
     before: dict[str, object],
     after: dict[str, object],
     **about: int | None,
 ) -> Action:
-    """The row, not stored yet. `about` is post_id, author_id or thread_id."""
+    """The row, not stored yet; of no site where it is about an account. `about` is post_id, author_id or
+    thread_id."""
     return Action(
         site_id=site_id,
         kind=kind,

@@ -72,6 +72,10 @@ class SessionCookieAuthentication(BaseAuthentication):
     """The cookies that a member's frame has. They count for requests of our own pages alone: a browser sends
     them along with whatever another page asks for, too."""
 
+    def account(self, request: Request) -> object:
+        """The account that asks as well: on a page of Kibitz a moderator may be signed in as a member, too."""
+        return AnonymousUser()
+
     def authenticate(self, request: Request) -> tuple[object, Callers] | None:
         cookies = [value for name, value in request.COOKIES.items() if name.startswith(COOKIE_PREFIX)]
         if not cookies:
@@ -83,9 +87,7 @@ class SessionCookieAuthentication(BaseAuthentication):
         sessions = tuple(by_cookies(cookies[:COOKIES_MAX], now=timezone.now()))
         if not sessions:
             return None
-        # On a page of Kibitz itself a moderator may be signed in as a member, too.
-        staff = staff_user(request) or AnonymousUser()
-        return staff, Callers(tuple(session.author for session in sessions), sessions)
+        return self.account(request), Callers(tuple(session.author for session in sessions), sessions)
 
 
 def _is_ours(request: Request) -> bool:
@@ -126,6 +128,7 @@ class AuthorTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
 
 class SessionCookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = SessionCookieAuthentication
+    match_subclasses = True
     name = "memberSession"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
@@ -139,6 +142,7 @@ class SessionCookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-un
 
 class StaffSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = StaffSessionAuthentication
+    match_subclasses = True
     name = "staffSession"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:

@@ -127,7 +127,11 @@ class _Echo:
 
 def _shape(row: Action) -> dict[str, Any]:
     shape = {name: getattr(row, name) for name in FIELDS}
-    return shape | {"created": rfc3339(row.created), "site": row.site.key, "batch": str(row.batch)}
+    return shape | {
+        "created": rfc3339(row.created),
+        "site": row.site.key if row.site else None,
+        "batch": str(row.batch),
+    }
 
 
 def _json_lines(rows: QuerySet[Action]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from comments import env
+from comments.accounts.chores import AccountChores
 from comments.events.redis_clients import command_client
 from comments.events.sweeper import Sweeper
 from comments.mail.worker import Postman
@@ -32,10 +33,11 @@ class Command(BaseCommand):
         for name, work in (("checks", Checker().run), ("mail", Postman().run)):
             # Daemons: what they wait for elsewhere must not hold up the end of this process.
             threading.Thread(target=work, args=[stopping], name=name, daemon=True).start()
-        watch, chores = Watch(client), Chores()
+        watch, chores, account_chores = Watch(client), Chores(), AccountChores()
 
         def each_round() -> None:
             watch()
             chores()
+            account_chores()
 
         Sweeper(client, watch=each_round).run(stopping)

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialApp
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
@@ -218,12 +220,41 @@ def gets(*names: str) -> dict[str, Callable[[Looker, TwoSites], Iterator[Ask]]]:
     return {name: lambda looker, world, name=name: iter([("GET", reverse(name), {})]) for name in names}  # type: ignore[misc]
 
 
+def passkey_asks(page: str) -> Callable[[Looker, TwoSites], Iterator[Ask]]:
+    def asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
+        for key in Authenticator.objects.all():  # of the tenants' moderators
+            yield "GET", reverse(page, args=[key.pk]), {}
+            yield "POST", reverse(page, args=[key.pk]), {"name": "forged"}
+
+    return asks
+
+
+def session_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
+    yield "GET", reverse("usersessions_list"), {}
+    for session in UserSession.objects.exclude(user=looker.user):
+        yield "POST", reverse("usersessions_list"), {"end": session.pk}
+
+
+def reset_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
+    yield "GET", reverse("account_reset_password_from_key", args=["1", "forged"]), {}
+
+
 ADMIN: Final[dict[str, Callable[[Looker, TwoSites], Iterator[Ask]]]] = {
     **{name: asks for model in TABLES for name, asks in table_asks(model).items()},
     **{name: asks for model in ACCOUNTS for name, asks in account_asks(model).items()},
     **{name: asks for model in OPERATORS for name, asks in operator_asks(model).items()},
     **gets("admin:index", "admin:login", "admin:jsi18n", "admin:password_change"),
     **gets("admin:password_change_done", "status", "dead-letters"),
+    **gets("account_login", "account_logout", "account_inactive", "account_reauthenticate"),
+    **gets("account_change_password", "account_set_password", "account_reset_password"),
+    **gets("account_reset_password_done", "account_reset_password_from_key_done", "mfa_index"),
+    **gets("mfa_authenticate", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp"),
+    **gets("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes"),
+    **gets("mfa_list_webauthn", "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_login_webauthn"),
+    "mfa_edit_webauthn": passkey_asks("mfa_edit_webauthn"),
+    "mfa_remove_webauthn": passkey_asks("mfa_remove_webauthn"),
+    "account_reset_password_from_key": reset_asks,
+    "usersessions_list": session_asks,
     "moderation": queue_page_asks,
     "site-rules": rules_asks,
     "site-sign-in": sign_in_asks,

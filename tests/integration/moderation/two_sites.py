@@ -6,6 +6,8 @@ from typing import Any, Final
 from uuid import uuid4
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model
 from django.test import Client
@@ -124,12 +126,28 @@ class Tenant:
             created=LONG_AGO,
         )
 
+        self.passkey = Authenticator.objects.create(
+            user=self.moderator,
+            type=Authenticator.Type.WEBAUTHN,
+            data={"name": self.said("private", "passkey"), "credential": {}},
+        )
+        self.session = UserSession.objects.create(
+            user=self.moderator,
+            ip=self.address,
+            user_agent=self.said("private", "browser"),
+            session_key=f"session of {self.name}",
+        )
+
     def said(self, kind: str, what: str) -> str:
         return f"zz-{self.name}-{kind}-secret-{what}"
 
     def rows(self) -> dict[str, list[Any]]:
         """Everything that the database has of it."""
-        return {model.__name__: list(self._of(model).order_by("pk").values()) for model in OF_SITE}
+        account = [Authenticator, UserSession]
+        return {
+            **{model.__name__: list(self._of(model).order_by("pk").values()) for model in OF_SITE},
+            **{model.__name__: list(model.objects.filter(user=self.moderator).values()) for model in account},
+        }
 
     def one_of(self, model: type[Model]) -> Model:
         if model is Post:

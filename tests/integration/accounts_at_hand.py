@@ -1,0 +1,77 @@
+"""Staff with passwords, authenticator apps and browsers."""
+
+import base64
+import hmac
+import struct
+import time
+from typing import Any, Final
+
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+PASSWORD: Final = "not to be guessed"
+WRONG: Final = "guessed"
+
+
+def staff(name: str = "morgan", **but: Any) -> User:
+    return User.objects.create_user(
+        name, **{"email": f"{name}@example.org", "password": PASSWORD, "is_staff": True, **but}
+    )
+
+
+def log_in(
+    client: Client, name: str = "morgan", password: str = PASSWORD, *, path: str = "", **headers: Any
+) -> Any:
+    path = path or reverse("account_login")
+    return client.post(path, {"username": name, "password": password}, **headers)
+
+
+def is_in(client: Client) -> bool:
+    """Whether the admin lets this browser in."""
+    return client.get(reverse("admin:index")).status_code == 200
+
+
+def prove(client: Client, password: str = PASSWORD) -> Any:
+    """Says the password once more, as changes of an account need."""
+    return client.post(reverse("account_reauthenticate"), {"password": password})
+
+
+class App:
+    """An authenticator app, which knows a secret and what time it is."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = base64.b32decode(secret)
+
+    def code(self, steps: int = 0) -> str:
+        """RFC 6238, of the half minute that is so many after this one."""
+        counter = struct.pack(">Q", int(time.time()) // 30 + steps)
+        digest = hmac.new(self._secret, counter, "sha1").digest()
+        start = digest[-1] & 15
+        return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def set_up_app(client: Client) -> App:
+    """In a browser that is logged in; the codes of this half minute and the one before are used up."""
+    prove(client)
+    page: Any = client.get(reverse("mfa_activate_totp"))
+    app = App(page.context_data["form"].secret)
+    done = client.post(reverse("mfa_activate_totp"), {"code": app.code(-1)})
+    assert done.status_code == 302, done.content
+    return app
+
+
+def with_app(user: User) -> App:
+    """The account has an app, set up in a browser of its own."""
+    browser = Client()
+    log_in(browser, user.username)
+    app = set_up_app(browser)
+    browser.post(reverse("account_logout"))
+    return app
+
+
+def recovery_codes(user: User) -> list[str]:
+    found = Authenticator.objects.get(user=user, type=Authenticator.Type.RECOVERY_CODES)
+    codes: list[str] = found.wrap().get_unused_codes()
+    return codes
