@@ -73,7 +73,7 @@ class SessionCookieAuthentication(BaseAuthentication):
     them along with whatever another page asks for, too."""
 
     def account(self, request: Request) -> object:
-        """The account that asks as well: on a page of Kibitz a moderator may be signed in as a member, too."""
+        """The account that asks as well: on Kibitz's own pages a moderator may be a member, too."""
         return AnonymousUser()
 
     def authenticate(self, request: Request) -> tuple[object, Callers] | None:
@@ -104,14 +104,8 @@ class StaffSessionAuthentication(BaseAuthentication):
     """Moderators, logged in to the admin. No CSRF token: KibitzView's header does that work."""
 
     def authenticate(self, request: Request) -> tuple[object, None] | None:
-        user = staff_user(request)
-        return (user, None) if user is not None else None
-
-
-def staff_user(request: Request) -> object | None:
-    """The account whose admin session came with the request."""
-    user = getattr(request._request, "user", None)
-    return user if user is not None and user.is_active and user.is_staff else None
+        user = getattr(request._request, "user", None)
+        return (user, None) if user is not None and user.is_active and user.is_staff else None
 
 
 class AuthorTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
