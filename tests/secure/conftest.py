@@ -176,7 +176,7 @@ PageOn = Callable[..., Page]
 @pytest.fixture
 def page_on(request: pytest.FixtureRequest, secure: Secure, sites: dict[str, HostSite]) -> PageOn:
     """`page_on(host, kibitz=…, more=…, site=…)`: this test's own article there, with its comments."""
-    name = str(request.node.name).removeprefix("test_").replace("[", "-").rstrip("]")
+    name = str(request.node.name).removeprefix("test_").replace("[", "-").rstrip("]").replace(" ", "-")
 
     def make(host: str = "blog.test", kibitz: str = "", more: str = "", site: str = SITE) -> Page:
         snippet = (
