@@ -15,6 +15,7 @@ from comments.posting import api as posting
 from comments.screening import api as screening
 from comments.screening import rules_page
 from comments.signin import api as signin
+from comments.signin import avatar_image, profile_api
 from comments.threads import api as threads
 
 
@@ -31,8 +32,11 @@ urlpatterns = [
     path(API + "sites/<str:site>/texts/", threads.WritingTextsView.as_view()),
     path(API + "sites/<str:site>/counts/", threads.CountsView.as_view()),
     path(API + "sites/<str:site>/challenge/", screening.ChallengeView.as_view()),
-    path(API + "sites/<str:site>/session/", signin.SessionView.as_view()),
+    path(API + "sites/<str:site>/session/", profile_api.ProfileView.as_view()),
     path(API + "sites/<str:site>/session/bearer/", signin.BearerView.as_view()),
+    path(API + "sites/<str:site>/session/avatar/", profile_api.AvatarView.as_view()),
+    path(API + "sites/<str:site>/session/avatar/gravatar/", profile_api.GravatarView.as_view()),
+    path(API + "sites/<str:site>/session/posts/", profile_api.OwnPostsView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
     path(API + "threads/<str:key>/typing/", posting.TypingView.as_view()),
@@ -57,6 +61,7 @@ urlpatterns = [
     path("embed/counts.js", assets.counts),
     path("embed/<slug:name>.<slug:version>.js", assets.script),
     path("embed/<str:site>/", embed_frame.document),
+    path("avatars/<slug:key>", avatar_image.image),
     path("t/<str:site>/", still_thread.by_name),
     path("t/<str:site>/fragment/", still_thread.fragment_by_name),
     path("t/<str:site>/atom/", feeds.of_site),

@@ -36,6 +36,8 @@ RATES: Final = {  # of one address, and again of one author; a site made with --
     "preview": parse_many("60/minute"),
     "challenge": parse_many("30/minute"),  # one with each post that looks suspicious, and some that fail
     "signin": parse_many("30/minute; 200/hour"),
+    "profile": parse_many("10/minute; 60/hour"),
+    "picture": parse_many("6/minute; 30/hour"),  # each is a second of a processor, or a call to Gravatar
     "typing": parse_many("120/minute"),  # of an office behind one address; a writer says it 15 times
 }
 SITE_SCOPES: Final = {"post": "posts", "vote": "votes", "flag": "votes"}  # what a site's total rates count

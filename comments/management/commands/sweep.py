@@ -1,4 +1,5 @@
-"""Runs the sweeper, and the checks that services on the network are asked for, until it is told to stop."""
+"""Runs the sweeper, and what asks servers on the network (checks, members' pictures), until it is told to
+stop."""
 
 import signal
 import threading
@@ -12,13 +13,14 @@ from comments.events.sweeper import Sweeper
 from comments.moderation.checking import Checker
 from comments.moderation.chores import Chores
 from comments.monitoring.watch import Watch
+from comments.signin.fetching import PictureFetcher
 
 
 class Command(BaseCommand):
     help = (
         "Repeat events that the queue lost, mark those that were published, have posts checked by the "
-        "services that sites ask, close old threads and forget what is kept for a while only. Runs until "
-        "SIGTERM."
+        "services that sites ask, fetch members' pictures, close old threads and forget what is kept for a "
+        "while only. Runs until SIGTERM."
     )
 
     requires_system_checks = []
@@ -30,6 +32,7 @@ class Command(BaseCommand):
         client = command_client(env.redis_url())
         # A daemon: what it waits for elsewhere must not hold up the end of this process.
         threading.Thread(target=Checker().run, args=[stopping], name="checks", daemon=True).start()
+        threading.Thread(target=PictureFetcher().run, args=[stopping], name="pictures", daemon=True).start()
         watch, chores = Watch(client), Chores()
 
         def each_round() -> None:
