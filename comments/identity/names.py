@@ -3,6 +3,7 @@
 import json
 import time
 import unicodedata
+from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
@@ -13,7 +14,7 @@ from comments.errors import Invalid
 from comments.identity.models import Author
 from comments.markup.plain import is_invisible
 from comments.sites.models import Site
-from comments.sites.roles import moderators_of
+from comments.sites.roles import MODERATE, may, moderators_of
 
 REMEMBER_SECONDS: Final = 60.0  # an account with a new name waits so long for it to be its own
 _remembered: dict[int, tuple[float, frozenset[str]]] = {}
@@ -44,10 +45,10 @@ _ASCII: Final = {ord("m"): "rn", ord("I"): "l", ord("1"): "l", ord("|"): "l", or
 _LEFT_ALIKE: Final = (("i", "l"), ("vv", "w"))  # in capitals, and by UTS 39, they are
 
 
-def require_name(site: Site, name: str) -> None:
+def require_name(site: Site, name: str, *, account: Callable[[], object] = lambda: None) -> None:
     """Raises Invalid, with the code `reserved`, for a name that readers may take for that of somebody who
-    looks after the site. For what a person typed; whoever is one of them is not to be asked."""
-    if is_reserved(site, name):
+    looks after the site, unless the account that asks is one that does: it is looked for only then."""
+    if is_reserved(site, name) and not may(account(), MODERATE, site.pk):
         told = ErrorDetail("That name belongs to somebody here.", code="reserved")
         raise Invalid("That name belongs to somebody here.", fields={"name": [told]})
 
@@ -56,12 +57,13 @@ def is_reserved(site: Site, name: str) -> bool:
     whole = skeleton(name)
     if not whole:
         return False
+    return whole in _staff_names(site) or _is_title(name)
+
+
+@lru_cache(maxsize=1_024)  # as many writers as a process meets in a while
+def _is_title(name: str) -> bool:
     titles, words = _reserved_words()
-    return (
-        whole in words
-        or whole in _staff_names(site)
-        or any(skeleton(word) in titles for word in _words_in(name))
-    )
+    return skeleton(name) in words or any(skeleton(word) in titles for word in _words_in(name))
 
 
 @lru_cache(maxsize=1_024)

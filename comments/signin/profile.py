@@ -1,5 +1,6 @@
 """What members change about themselves, and what they have written."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TypedDict
 
@@ -38,11 +39,11 @@ def require_free(author: Author, now: datetime) -> None:
         raise Banned()
 
 
-def rename(author: Author, site: Site, name: str) -> None:
+def rename(author: Author, site: Site, name: str, *, account: Callable[[], object]) -> None:
     """Posts that are there keep the name under which they were written, as their events do. Raises Invalid
-    for a name of somebody who looks after the site, unless that is who asks."""
+    for a name of somebody who looks after the site, unless that is whose account asks."""
     if not author.staff_id:
-        require_name(site, name)
+        require_name(site, name, account=account)
     author.name = name
     author.save(update_fields=["name"])
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import IO, Any, Final
 
+from django.contrib.auth import get_user
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -70,7 +71,7 @@ class ProfileView(SessionView):
         """Another name, on new posts; those that are there keep theirs."""
         name = validated(NAME, request.data)["name"]
         found, session = _asked(request, site, "profile")
-        profile.rename(session.author, found, name)
+        profile.rename(session.author, found, name, account=lambda: get_user(request._request))
         return Response(session_shape(found, session))
 
 

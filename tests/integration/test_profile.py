@@ -87,7 +87,8 @@ def test_own_posts_come_in_pages(ann: Person, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(profile, "POSTS_PER_PAGE", 2)
     ids = [post(ann) for _ in range(5)]
 
-    pages, cursor = [], ""
+    pages: list[list[int]] = []
+    cursor: str | None = ""
     while cursor is not None:
         answer = own_posts(ann, cursor)
         pages.append([found["id"] for found in answer.data["posts"]])
