@@ -75,8 +75,14 @@ def akismet_url() -> str:
     return env_str("KIBITZ_AKISMET_URL", "https://rest.akismet.com/1.1").rstrip("/")
 
 
+def gravatar_url() -> str:
+    """Where Gravatar's pictures are."""
+    return env_str("KIBITZ_GRAVATAR_URL", "https://gravatar.com/avatar").rstrip("/")
+
+
 def external_may_be_private() -> bool:
-    """Whether sites may have their comments checked at addresses of this machine and its network."""
+    """Whether sites may have their comments checked, and their members' pictures fetched, at addresses of
+    this machine and its network."""
     return env_bool("KIBITZ_EXTERNAL_MAY_BE_PRIVATE", default=False)
 
 
@@ -88,6 +94,11 @@ def require_second_factor() -> bool:
 def address_retention_days() -> int:
     """How long a post keeps the network address that it came from, for moderators."""
     return env_int("KIBITZ_ADDRESS_RETENTION_DAYS", 30)
+
+
+def guest_email_retention_days() -> int:
+    """How long the e-mail address of a guest who does not write any more is kept."""
+    return env_int("KIBITZ_GUEST_EMAIL_RETENTION_DAYS", 365)
 
 
 def secret_key() -> str:

@@ -15,8 +15,16 @@ from comments.posting import api as posting
 from comments.screening import api as screening
 from comments.screening import rules_page
 from comments.signin import api as signin
+from comments.signin import (
+    avatar_image,
+    handoffs_api,
+    passkey_page,
+    popup,
+    profile_api,
+    settings_page,
+    sso_api,
+)
 from comments.signin import codes_api as codes
-from comments.signin import handoffs_api, passkey_page, popup, settings_page, sso_api
 from comments.threads import api as threads
 
 
@@ -33,12 +41,15 @@ urlpatterns = [
     path(API + "sites/<str:site>/texts/", threads.WritingTextsView.as_view()),
     path(API + "sites/<str:site>/counts/", threads.CountsView.as_view()),
     path(API + "sites/<str:site>/challenge/", screening.ChallengeView.as_view()),
-    path(API + "sites/<str:site>/session/", signin.SessionView.as_view()),
+    path(API + "sites/<str:site>/session/", profile_api.ProfileView.as_view()),
     path(API + "sites/<str:site>/session/bearer/", signin.BearerView.as_view()),
     path(API + "sites/<str:site>/handoffs/", handoffs_api.HandoffsView.as_view()),
     path(API + "sites/<str:site>/codes/", codes.CodesView.as_view()),
     path(API + "sites/<str:site>/codes/<uuid:code_id>/", codes.CodeView.as_view()),
     path(API + "sites/<str:site>/sso/", sso_api.SsoView.as_view()),
+    path(API + "sites/<str:site>/session/avatar/", profile_api.AvatarView.as_view()),
+    path(API + "sites/<str:site>/session/avatar/gravatar/", profile_api.GravatarView.as_view()),
+    path(API + "sites/<str:site>/session/posts/", profile_api.OwnPostsView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
     path(API + "threads/<str:key>/typing/", posting.TypingView.as_view()),
@@ -64,6 +75,7 @@ urlpatterns = [
     path("embed/host_sso.js", assets.host_sso),
     path("embed/<slug:name>.<slug:version>.js", assets.script),
     path("embed/<str:site>/", embed_frame.document),
+    path("avatars/<slug:key>", avatar_image.image),
     path("t/<str:site>/", still_thread.by_name),
     path("t/<str:site>/fragment/", still_thread.fragment_by_name),
     path("t/<str:site>/atom/", feeds.of_site),

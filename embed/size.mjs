@@ -9,7 +9,7 @@ const BUDGETS_BYTES = {
   "app.js": 9728,
   // what comes later: once the comments are seen, or somebody is about to use it
   "live.js": 3072,
-  "write.js": 6600,
+  "write.js": 6640,
   "report.js": 1536,
   "proof.js": 1536,
   "linked.js": 768,

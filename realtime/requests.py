@@ -1,5 +1,6 @@
 """What Daphne lacks for HTTP from strangers: bounds on a request's size and time, and on its claims."""
 
+import re
 from typing import Any, Final
 
 from daphne.http_protocol import HTTPFactory, WebRequest
@@ -10,6 +11,9 @@ MAX_BODY_BYTES: Final = 256 * 1024
 # A site's rules in the admin are lists of 100,000 words (settings.RULES_BODY_MAX_BYTES, and the front's).
 RULES_PATH: Final = b"/admin/rules/"
 MAX_RULES_BYTES: Final = 6 * 1024 * 1024
+# A member's picture (comments.signin.pictures.MAX_BYTES, and the front's).
+AVATAR_PATH: Final = re.compile(rb"/api/v1/sites/[^/?]{1,200}/session/avatar/(\?|$)")
+MAX_AVATAR_BYTES: Final = 2 * 1024 * 1024
 # A client that sends its whole body before it reads would see a reset instead of its answer.
 MAX_DISCARDED_BYTES: Final = 8 * 1024 * 1024
 SILENCE_SECONDS: Final = 10.0  # from the connection to the first byte of a request
@@ -39,6 +43,8 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # daphne has no types
         super().gotLength(length)
         if self.channel._path.startswith(RULES_PATH):  # Twisted tells the request only when all has come
             self._max_bytes = MAX_RULES_BYTES
+        elif AVATAR_PATH.match(self.channel._path):
+            self._max_bytes = MAX_AVATAR_BYTES
         if length is not None and length > self._max_bytes:
             self._refuse()
 

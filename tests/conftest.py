@@ -12,6 +12,7 @@ from comments.events import outbox, queue_room, request_redis
 from comments.events.breaker import Breaker
 from comments.events.hand_over import HandOver
 from comments.events.redis_clients import command_client
+from comments.identity import names
 from comments.rest import throttles
 from comments.screening import rules
 from comments.signin import ways
@@ -74,6 +75,8 @@ def forgetful_process(monkeypatch: pytest.MonkeyPatch) -> None:
     throttles._own_readings.cache_clear()
     services._remembered.clear()
     monkeypatch.setattr(services, "REMEMBER_SECONDS", 0.0)
+    names._remembered.clear()
+    monkeypatch.setattr(names, "REMEMBER_SECONDS", 0.0)
     rules._remembered.clear()
     monkeypatch.setattr(rules, "REMEMBER_SECONDS", 0.0)
     ways._remembered.clear()

@@ -26,6 +26,8 @@ class Action(models.Model):
         SHADOW = "shadow", "shadow ban"
         TRUST = "trust"
         NOTE = "note"
+        SIGN_OUT = "sign_out", "signed out everywhere"
+        PICTURE = "picture", "picture taken away"
         PIN = "pin"
         UNPIN = "unpin"
         FEATURE = "feature"

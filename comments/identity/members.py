@@ -7,6 +7,8 @@ from django.db import IntegrityError, transaction
 
 from comments.errors import EmailProofRequired
 from comments.identity.models import Author, Identity
+from comments.identity.names import is_reserved
+from comments.markup.plain import one_line
 from comments.sites.models import Site
 
 NAME_MAX_CHARS = 64
@@ -104,7 +106,9 @@ def _of_email(site: Site, email: str) -> Author | None:
 def _new_member(site: Site, name: str, email: str, guest: Author | None) -> Author:
     """`email` is proved, or ""."""
     author = guest if guest is not None and guest.site_id == site.pk else Author(site=site)
-    author.name = (name.strip() or author.name or email.partition("@")[0] or DEFAULT_NAME)[:NAME_MAX_CHARS]
+    author.name = (one_line(name) or author.name or email.partition("@")[0])[:NAME_MAX_CHARS]
+    if not author.name or is_reserved(site, author.name):  # who typed it has been told already
+        author.name = DEFAULT_NAME
     author.email, author.is_email_verified = email, bool(email)
     author.is_member = True
     author.save()

@@ -17,6 +17,7 @@ from comments.moderation import authors
 from comments.moderation.models import AuthorNote
 from comments.moderation.queries import authors_seen
 from comments.moderation.tables import earlier_actions, linked
+from comments.signin.pictures import address_of
 from comments.sites.scoped_admin import REASON_MAX_CHARS, OwnSites, ScopedAdmin, ScopedInline, gesture_of
 from comments.threads.models import Post
 
@@ -48,6 +49,15 @@ class AuthorForm(forms.ModelForm):  # type: ignore[type-arg]
         label="Reason of a ban",
         help_text="For moderators alone.",
         widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+    sign_out = forms.BooleanField(
+        required=False,
+        label="Sign out everywhere",
+        help_text="Ends all of the author's sessions. A ban ends none: who is banned may read why.",
+    )
+    take_picture_away = forms.BooleanField(
+        required=False, help_text="Readers see a drawn one again, and no provider brings another."
     )
 
     class Meta:
@@ -125,10 +135,15 @@ class AuthorAdmin(ScopedAdmin):
     form = AuthorForm
     fieldsets = [
         (None, {"fields": ["name", "email", "site", "created", "addresses"]}),
+        ("Membership", {"fields": ["is_member", "ways_in", "open_sessions", "picture_shown"]}),
         ("What they may", {"fields": ["trust", "standing", "banned_until", "ban_reason"]}),
+        ("To be done now", {"fields": ["sign_out", "take_picture_away"]}),
         ("Record", {"fields": ["latest_posts", "actions_so_far"]}),
     ]
-    readonly_fields = ["name", "email", "site", "created", "addresses", "latest_posts", "actions_so_far"]
+    readonly_fields = [
+        *("name", "email", "site", "created", "addresses", "latest_posts", "actions_so_far"),
+        *("is_member", "ways_in", "open_sessions", "picture_shown"),
+    ]
     list_display = ["__str__", "site", "trust", "may_write", "posts_number", "taken_down", "created"]
     list_filter = ["trust", Standing, OwnSites]
     list_select_related = ["site"]
@@ -148,8 +163,8 @@ class AuthorAdmin(ScopedAdmin):
         """Who only looks sees no field that is the form's alone."""
         if obj is not None and self.has_change_permission(request, obj):
             return self.fieldsets
-        known, _, record = self.fieldsets
-        return [known, ("What they may", {"fields": ["trust", "may_write"]}), record]
+        known, membership, *_, record = self.fieldsets
+        return [known, membership, ("What they may", {"fields": ["trust", "may_write"]}), record]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*self.readonly_fields, "may_write"]
@@ -172,6 +187,22 @@ class AuthorAdmin(ScopedAdmin):
     @admin.display(description="addresses last used")
     def addresses(self, author: Author) -> str:
         return ", ".join(authors_seen(author)) or "-"
+
+    @admin.display(description="ways in")
+    def ways_in(self, author: Author) -> str:
+        ways = ["e-mail code"] if author.is_email_verified else []
+        providers = author.identities.order_by("provider").values_list("provider", flat=True)
+        return ", ".join([*ways, *providers]) or "-"
+
+    @admin.display(description="open sessions")
+    def open_sessions(self, author: Author) -> int:
+        return author.sessions.filter(expires__gt=timezone.now()).count()
+
+    @admin.display(description="picture")
+    def picture_shown(self, author: Author) -> str:
+        if not author.is_member:
+            return "-"
+        return format_html('<img src="{}" width="48" height="48" alt="">', address_of(author))
 
     @admin.display(description="comments")
     def latest_posts(self, author: Any) -> str:
@@ -198,7 +229,11 @@ class AuthorAdmin(ScopedAdmin):
         is_other_ban = wanted == BANNED and changed & {"banned_until", "ban_reason"}
         if wanted != FREE and ("standing" in changed or is_other_ban):
             until = form.cleaned_data["banned_until"]
-            authors.ban(author, gesture, until=until, is_shadow=wanted == SHADOWED)
+            author = authors.ban(author, gesture, until=until, is_shadow=wanted == SHADOWED)
+        if form.cleaned_data["sign_out"]:
+            authors.sign_out(author, gesture)
+        if form.cleaned_data["take_picture_away"]:
+            authors.take_picture_away(author, gesture)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)

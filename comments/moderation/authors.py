@@ -18,6 +18,8 @@ from comments.moderation.services import (
     Outcome,
     decide,
 )
+from comments.signin.models import Avatar
+from comments.signin.pictures import take_away
 from comments.sites.roles import may, sites_of
 from comments.threads.models import Post
 
@@ -92,6 +94,28 @@ def undo_ban(gesture: Gesture) -> bool:
     return True
 
 
+def sign_out(author: Author, gesture: Gesture) -> int:
+    """Ends all sessions of the author; how many. A ban ends none: who is banned may read why."""
+    with transaction.atomic():
+        _require_role(author, gesture)
+        number, _ = author.sessions.all().delete()
+        if number:
+            _record(gesture, Action.Kind.SIGN_OUT, author, {"sessions": number}, {"sessions": 0})
+    return number
+
+
+def take_picture_away(author: Author, gesture: Gesture) -> bool:
+    """Readers see the drawn one again; whether there was another."""
+    with transaction.atomic():
+        _require_role(author, gesture)
+        found = Avatar.objects.select_for_update().filter(author=author).exclude(source=Avatar.NONE).first()
+        if found is None:
+            return False
+        take_away(author, now=gesture.now)
+        _record(gesture, Action.Kind.PICTURE, author, {"picture": found.source}, {"picture": Avatar.NONE})
+    return True
+
+
 def note(author: Author, gesture: Gesture, text: str) -> AuthorNote:
     """Leaves a note about the author for the site's other moderators."""
     with transaction.atomic():
@@ -99,9 +123,7 @@ def note(author: Author, gesture: Gesture, text: str) -> AuthorNote:
         written = AuthorNote.objects.create(
             author=author, by_id=None if gesture.by is None else gesture.by.pk, text=text
         )
-        action(
-            gesture, Action.Kind.NOTE, author.site_id, before={}, after={"note": text}, author_id=author.pk
-        ).save()
+        _record(gesture, Action.Kind.NOTE, author, {}, {"note": text})
     return written
 
 
@@ -116,8 +138,14 @@ def _change(author: Author, gesture: Gesture, kind: Action.Kind, **fields: Any) 
         for name, value in fields.items():
             setattr(author, name, value)
         author.save(update_fields=list(fields))
-        action(gesture, kind, author.site_id, before=before, after=fields, author_id=author.pk).save()
+        _record(gesture, kind, author, before, fields)
     return author
+
+
+def _record(
+    gesture: Gesture, kind: Action.Kind, author: Author, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    action(gesture, kind, author.site_id, before=before, after=after, author_id=author.pk).save()
 
 
 def _require_role(author: Author, gesture: Gesture) -> None:

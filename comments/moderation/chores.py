@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from comments import env
+from comments.identity.models import Author
 from comments.moderation.models import ErasedText
 from comments.signin.forgetting import forget_past_sign_ins
 from comments.threads.closing import BATCH, close_old_threads
@@ -25,6 +27,8 @@ TRAIN_EVERY_SECONDS: Final = 3_600.0
 TRAIN: Final = (sys.executable, str(env.BASE_DIR / "manage.py"), "train_spam", "--due")
 POSTS_AT_ONCE: Final = 5_000
 TEXTS_AT_ONCE: Final = 1_000
+AUTHORS_AT_ONCE: Final = 2_000
+GUESTS_EVERY_SECONDS: Final = 86_400.0
 
 
 class Chores:
@@ -41,6 +45,7 @@ class Chores:
         self._due = 0.0
         self._train_at = self._monotonic() + TRAIN_EVERY_SECONDS
         self._training: subprocess.Popen[bytes] | None = None
+        self._guests_seen, self._guests_due = 0, 0.0
         self._without_address = 0  # posts up to this number are known to have none any more
 
     def __call__(self) -> None:
@@ -61,7 +66,7 @@ class Chores:
         closed = close_old_threads(now)
         forgotten = forget_erased_texts(now)
         is_more = [closed == BATCH, forgotten == TEXTS_AT_ONCE, forget_past_sign_ins(now)]
-        return any([self._forget_addresses(now), *is_more])
+        return any([self._forget_addresses(now), self._forget_guests_emails(now), *is_more])
 
     def _train(self) -> None:
         """In a process of its own: it takes seconds of a core, and events are more urgent."""
@@ -86,6 +91,24 @@ class Chores:
                 return False
             self._without_address = pk
         return len(chunk) == POSTS_AT_ONCE
+
+    def _forget_guests_emails(self, now: datetime) -> bool:
+        """Takes the addresses of guests away who have not written for long. Once a day it walks along all who
+        are not younger than that: who wrote last when is in no index, nor need it be."""
+        if self._monotonic() < self._guests_due:
+            return False
+        oldest = now - timedelta(days=env.guest_email_retention_days())
+        rows = Author.objects.filter(pk__gt=self._guests_seen, created__lt=oldest).order_by("pk")
+        chunk = list(rows.values_list("pk", flat=True)[:AUTHORS_AT_ONCE])
+        if chunk:
+            guests = Author.objects.filter(pk__gt=self._guests_seen, pk__lte=chunk[-1], is_member=False)
+            lately = Post.objects.filter(author=OuterRef("pk"), created__gte=oldest)
+            guests.exclude(email="").filter(~Exists(lately), created__lt=oldest).update(email="")
+            self._guests_seen = chunk[-1]
+        if len(chunk) == AUTHORS_AT_ONCE:
+            return True
+        self._guests_seen, self._guests_due = 0, self._monotonic() + GUESTS_EVERY_SECONDS
+        return False
 
 
 def forget_erased_texts(now: datetime) -> int:

@@ -22,6 +22,7 @@ from comments.posting.callers import (
     idempotency_key,
     own_shape,
     refuse_foreign_origin,
+    require_guest_details,
     require_rate,
     sender_of,
     with_token,
@@ -112,6 +113,7 @@ class PostsView(KibitzView):
         if post is None:
             require_room()
             require_rate("post", request, site, author)
+            require_guest_details(request, site, author, draft)
             post, is_new = services.create_post(
                 site, key, page, draft, author=author, now=timezone.now(), sender=sender_of(request, given)
             )

@@ -6,8 +6,10 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.utils import timezone
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,9 +18,11 @@ from comments.events.queue_room import require_room
 from comments.events.shapes import PostShape, own_post_shape
 from comments.identity.authentication import author_on, authors_asking
 from comments.identity.models import Author
+from comments.identity.names import require_name
 from comments.identity.tokens import issue_token, signed_ids
 from comments.posting import voting
 from comments.posting.screening import Sender
+from comments.posting.services import Draft
 from comments.rest.headers import TOKEN_HEADER, foreign_origin
 from comments.rest.throttles import check_rate, client_address
 from comments.sites.models import Site
@@ -69,6 +73,18 @@ def asked_post(
             require_room()
         require_rate(scope, request, post.thread.site, author)
     return post, author, is_moderator
+
+
+def require_guest_details(request: Request, site: Site, author: Author | None, draft: Draft) -> None:
+    """Raises Invalid for a guest under the name of somebody who looks after the site, and for one without the
+    e-mail address that the site wants. An address that is typed proves nothing: it is kept for moderators."""
+    if author is not None and (author.is_member or author.staff_id):
+        return
+    # Of the admin's own session: `request.user` is nobody where a guest's token came, too.
+    require_name(site, draft.name, account=lambda: get_user(request._request))
+    if site.guest_email == Site.GuestEmail.REQUIRED and not (draft.email or (author and author.email)):
+        told = ErrorDetail("This site asks for an e-mail address. It is not shown.", code="required")
+        raise Invalid(fields={"email": [told]})
 
 
 def require_rate(scope: str, request: Request, site: Site, author: Author | None) -> None:

@@ -135,6 +135,8 @@ def create_post(
     except Exception:
         forget(submission, screening)
         raise
+    if author is not None and draft.email and not (author.email or author.is_member):
+        Author.objects.filter(pk=author.pk, email="", is_member=False).update(email=draft.email)
     return post, True
 
 

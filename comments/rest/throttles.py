@@ -44,6 +44,8 @@ RATES: Final = {  # of one address, and again of one author; a site made with --
     "code_mailbox": parse_many("5/hour"),
     "code_site": parse_many("60/minute; 1200/hour"),
     "code_tries": parse_many("10/hour"),  # wrong ones, of one e-mail address
+    "profile": parse_many("10/minute; 60/hour"),
+    "picture": parse_many("6/minute; 30/hour"),  # each is a second of a processor, or a call to Gravatar
     "typing": parse_many("120/minute"),  # of an office behind one address; a writer says it 15 times
 }
 SITE_SCOPES: Final = {"post": "posts", "vote": "votes", "flag": "votes"}  # what a site's total rates count

@@ -22,11 +22,12 @@ _TO_BE_TRIED_AGAIN: Final = {429, 500, 502, 503, 504}
 
 class CallFailed(Exception):
     """Says what the server did, as the end of a sentence that begins with its name. `may_pass`: another try
-    may succeed."""
+    may succeed. `status` is what it answered, 0 where that was nothing or not to be used."""
 
-    def __init__(self, fault: str, *, may_pass: bool = False) -> None:
+    def __init__(self, fault: str, *, may_pass: bool = False, status: int = 0) -> None:
         self.fault = fault
         self.may_pass = may_pass
+        self.status = status
         super().__init__(fault)
 
 
@@ -53,12 +54,31 @@ class _Target:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    target: _Target
+    method: str
+    body: bytes | None
+    headers: Mapping[str, str]
+
+
 def post(url: str, body: bytes, headers: Mapping[str, str], bounds: Bounds) -> Reply:
     """The answer, if it is a 200 within the bounds; blocks for `bounds.seconds` at most. A redirect is not
     followed. Raises CallFailed and nothing else."""
+    return _called("POST", url, body, headers, bounds)
+
+
+def get(url: str, headers: Mapping[str, str], bounds: Bounds) -> Reply:
+    """As `post` does; by https alone, unless the address may be one of this machine's network."""
+    if not bounds.may_be_private and not url.lower().startswith("https://"):
+        raise CallFailed("is not at an https address")
+    return _called("GET", url, None, headers, bounds)
+
+
+def _called(method: str, url: str, body: bytes | None, headers: Mapping[str, str], bounds: Bounds) -> Reply:
     ends_at = time.monotonic() + bounds.seconds
     try:
-        return _posted(_target(url), body, headers, bounds, ends_at)
+        return _answered(_Request(_target(url), method, body, headers), bounds, ends_at)
     except TimeoutError:
         raise CallFailed(f"did not answer within {bounds.seconds:g} s", may_pass=True) from None
     except ssl.SSLCertVerificationError as error:
@@ -77,18 +97,17 @@ def post(url: str, body: bytes, headers: Mapping[str, str], bounds: Bounds) -> R
         raise CallFailed(f"answered no HTTP: {type(error).__name__}") from error
 
 
-def _posted(
-    target: _Target, body: bytes, headers: Mapping[str, str], bounds: Bounds, ends_at: float
-) -> Reply:
-    addresses = _addresses(target, ends_at, may_be_private=bounds.may_be_private)
-    connection = _Connection(target, addresses, ends_at)
+def _answered(request: _Request, bounds: Bounds, ends_at: float) -> Reply:
+    addresses = _addresses(request.target, ends_at, may_be_private=bounds.may_be_private)
+    connection = _Connection(request.target, addresses, ends_at)
     try:
-        connection.request("POST", target.path, body, dict(headers))
+        connection.request(request.method, request.target.path, request.body, dict(request.headers))
         response = connection.getresponse()
         if 300 <= response.status < 400:
             raise CallFailed(f"answered with a redirect ({response.status}), which is not followed")
         if response.status != 200:
-            raise CallFailed(f"answered {response.status}", may_pass=response.status in _TO_BE_TRIED_AGAIN)
+            may_pass = response.status in _TO_BE_TRIED_AGAIN
+            raise CallFailed(f"answered {response.status}", may_pass=may_pass, status=response.status)
         answer = response.read(bounds.body_max_bytes + 1)
         if len(answer) > bounds.body_max_bytes:
             raise CallFailed(f"answered more than {bounds.body_max_bytes // 1024} KiB")

@@ -1,6 +1,7 @@
 """How readers may sign in to a site, and what is kept while they do."""
 
 import uuid
+from typing import Final
 
 from django.db import models
 
@@ -96,16 +97,21 @@ class Passkey(models.Model):
 
 
 class Avatar(models.Model):
-    """A member's picture, re-encoded; `wanted` is where it is still to be fetched from."""
+    """A member's picture, re-encoded, or that they want none. `wanted` is where who signed them in says that
+    one is; it is to be fetched where there is a `due`."""
+
+    UPLOAD: Final = "upload"
+    GRAVATAR: Final = "gravatar"
+    NONE: Final = "none"  # taken away by its owner, or by a moderator
+    CHOSEN: Final = (UPLOAD, GRAVATAR, NONE)
 
     author = models.OneToOneField("comments.Author", models.CASCADE, related_name="picture")
     image = models.BinaryField(null=True)  # WebP
     version = models.CharField(max_length=10, blank=True)  # the first hex digits of its SHA-256
-    source = models.CharField(
-        max_length=12, blank=True
-    )  # "upload", "gravatar", "site", or an Identity's provider
+    source = models.CharField(max_length=12, blank=True)  # of CHOSEN; else "site", or a provider
     wanted = models.URLField(max_length=500, blank=True)
     due = models.DateTimeField(null=True, db_index=True)
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     changed = models.DateTimeField()
 
     def __str__(self) -> str:

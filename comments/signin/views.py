@@ -6,12 +6,13 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from comments.errors import OriginNotAllowed
+from comments.errors import OriginNotAllowed, SignedOut
 from comments.identity.authentication import Callers, author_on
 from comments.identity.models import Author, Session
 from comments.identity.sessions import begin, end, set_cookie, ticket_for
 from comments.rest.headers import foreign_origin
 from comments.rest.views import KibitzView
+from comments.signin.pictures import address_of
 from comments.signin.ways import Ways, ways_of
 from comments.sites.models import Site
 
@@ -62,6 +63,14 @@ def session_on(request: Request, site: Site) -> Session | None:
     return next((each for each in callers.sessions if each.author.site_id == site.pk), None)
 
 
+def required_session(request: Request, site: Site) -> Session:
+    """Raises SignedOut for who is not signed in on this site."""
+    session = session_on(request, site)
+    if session is None:
+        raise SignedOut()
+    return session
+
+
 def signed_in(request: Request, site: Site, author: Author, *, provider: str = "") -> Response:
     """Begins a session and answers with it. One that this browser had on the site ends: what was planted
     there before is good for nothing after (session fixation)."""
@@ -86,7 +95,7 @@ def own_author(session: Session) -> OwnAuthor:
     return {
         "key": author.public_key,
         "name": author.name,
-        "avatar": f"/avatars/{author.public_key}",
+        "avatar": address_of(author),
         "badge": author.badge,
         "email": author.email if author.is_email_verified else "",
         "provider": session.provider,

@@ -285,6 +285,11 @@ def test_bodies_and_headers_have_limits(front: Instance, upstream: Upstream) -> 
 
     too_large = ask(front.port, "POST", THREAD + "posts/", body=b"x" * (256 * 1024 + 1))
     assert (too_large.status, json.loads(too_large.body)["code"]) == (413, "too_large")
+    picture = "/api/v1/sites/blog/session/avatar/"
+    assert ask(front.port, "PUT", picture, body=b"x" * 2 * 1024 * 1024).status == 200
+    too_large = ask(front.port, "PUT", picture, body=b"x" * (2 * 1024 * 1024 + 1))
+    assert (too_large.status, json.loads(too_large.body)["code"]) == (413, "too_large")
+    assert ask(front.port, "PUT", picture + "gravatar/", body=b"x" * (256 * 1024 + 1)).status == 413
     assert get(front, "/", {"X-Long": "x" * 9_000}).status == 400
     assert get(front, "/?" + "x" * 9_000).status == 414
     assert not list((front.runtime / "front.body").iterdir())

@@ -1,4 +1,5 @@
-"""Runs the sweeper, checks by services on the network, and mail, until it is told to stop."""
+"""Runs the sweeper, and what asks servers on the network (checks, mail, members' pictures), until it is told
+to stop."""
 
 import signal
 import threading
@@ -14,13 +15,14 @@ from comments.mail.worker import Postman
 from comments.moderation.checking import Checker
 from comments.moderation.chores import Chores
 from comments.monitoring.watch import Watch
+from comments.signin.fetching import PictureFetcher
 
 
 class Command(BaseCommand):
     help = (
         "Repeat events that the queue lost, mark those that were published, have posts checked by the "
-        "services that sites ask, send mail, close old threads and forget what is kept for a while only. "
-        "Runs until SIGTERM."
+        "services that sites ask, send mail, fetch members' pictures, close old threads and forget what is "
+        "kept for a while only. Runs until SIGTERM."
     )
 
     requires_system_checks = []
@@ -30,7 +32,8 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         client = command_client(env.redis_url())
-        for name, work in (("checks", Checker().run), ("mail", Postman().run)):
+        workers = (("checks", Checker().run), ("mail", Postman().run), ("pictures", PictureFetcher().run))
+        for name, work in workers:
             # Daemons: what they wait for elsewhere must not hold up the end of this process.
             threading.Thread(target=work, args=[stopping], name=name, daemon=True).start()
         watch, chores, account_chores = Watch(client), Chores(), AccountChores()

@@ -10,6 +10,8 @@ const NAME_MAX_CHARS = 64;
 const FAULTS: Record<string, TextKey> = {
   blank: "writeFirst",
   max_length: "tooLong",
+  required: "emailNeeded",
+  reserved: "nameReserved",
   null_characters_not_allowed: "unreadable",
   surrogate_characters_not_allowed: "unreadable",
 };
@@ -73,7 +75,7 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
   }
 
   function showFailure(error: ApiError): void {
-    const inBody = fault(error, "body", maxChars);
+    const inBody = fault(error, "body", maxChars) || fault(error, "email", 0);
     const inName = fault(error, "name", NAME_MAX_CHARS);
     showErrors(inBody || (inName ? "" : explain(error)), inName);
     (inName ? name : body).focus();
@@ -121,7 +123,7 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
 }
 
 /** What is wrong with a field, in the reader's words, else the server's; empty where nothing is. */
-function fault({ problem }: ApiError, field: "body" | "name", maxChars: number): string {
+function fault({ problem }: ApiError, field: "body" | "email" | "name", maxChars: number): string {
   const known = FAULTS[problem?.field_codes?.[field]?.[0] ?? ""];
   return known ? text(known, maxChars) : (problem?.fields?.[field]?.[0] ?? "");
 }

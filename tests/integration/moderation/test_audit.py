@@ -10,7 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from comments.audit.services import Gesture, action
-from comments.models import Action, Author, AuthorNote, Post, Site, Thread
+from comments.identity.members import add_identity, member_by_email
+from comments.identity.sessions import begin
+from comments.models import Action, Author, AuthorNote, Avatar, Post, Site, Thread
+from comments.signin.pictures import keep
 from tests.cast import Person, page_of
 from tests.integration.moderation.conftest import Appoint, Moderator
 
@@ -167,6 +170,54 @@ def test_a_shadow_ban_takes_the_place_of_a_ban(morgan: Moderator, alice: Person)
     author.refresh_from_db()
     assert (author.banned_at, author.is_shadow_banned) == (None, True)
     assert {row.batch for row in Action.objects.exclude(kind="ban")} == {latest().batch}
+
+
+def test_a_member_is_signed_out_everywhere_and_a_ban_signs_nobody_out(morgan: Moderator, site: Site) -> None:
+    member, _ = member_by_email(site, "ann@example.org", name="Ann")
+    add_identity(member, "github", "1")
+    for _ in range(2):
+        begin(member, provider="", now=timezone.now())
+    path = reverse("admin:comments_author_change", args=[member.pk])
+
+    shown = morgan.client.get(path).content.decode()
+    morgan.client.post(path, author_form(standing="banned"))
+    after_ban = member.sessions.count()
+    morgan.client.post(path, author_form(**{"standing": "", "initial-standing": "banned"}, sign_out="on"))
+
+    assert "e-mail code, github" in shown
+    assert f"/avatars/{member.public_key}" in shown
+    assert (after_ban, member.sessions.count()) == (2, 0)
+    row = Action.objects.get(kind="sign_out")
+    assert (row.by, row.author_id, row.before, row.after) == (
+        morgan.name,
+        member.pk,
+        {"sessions": 2},
+        {"sessions": 0},
+    )
+
+
+def test_a_moderator_takes_a_picture_away(morgan: Moderator, site: Site) -> None:
+    member, _ = member_by_email(site, "ann@example.org", name="Ann")
+    keep(member, b"rude", source=Avatar.UPLOAD, now=timezone.now())
+    path = reverse("admin:comments_author_change", args=[member.pk])
+
+    for _ in range(2):
+        morgan.client.post(path, author_form(take_picture_away="on"))
+
+    picture = Avatar.objects.get()
+    assert (picture.image, picture.source) == (None, Avatar.NONE)
+    assert [row.before for row in Action.objects.filter(kind="picture")] == [{"picture": "upload"}]
+
+
+def test_another_sites_moderator_signs_nobody_out(morgan: Moderator, limited_site: Site) -> None:
+    member, _ = member_by_email(limited_site, "ann@example.org", name="Ann")
+    begin(member, provider="", now=timezone.now())
+    path = reverse("admin:comments_author_change", args=[member.pk])
+
+    morgan.client.post(path, author_form(sign_out="on", take_picture_away="on"))
+
+    assert member.sessions.count() == 1
+    assert not Action.objects.exists()
 
 
 @pytest.mark.parametrize(

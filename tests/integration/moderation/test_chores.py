@@ -1,6 +1,7 @@
 """What the sweeper does once a minute: closes old threads, forgets what is kept for a while."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection
@@ -12,6 +13,7 @@ from comments.identity.members import member_by_email
 from comments.mail.services import enqueue
 from comments.models import (
     Action,
+    Author,
     EmailCode,
     ErasedText,
     Handoff,
@@ -165,6 +167,57 @@ def test_many_addresses_are_forgotten_in_batches(alice: Person, monkeypatch: pyt
         left.append(Post.objects.filter(address__isnull=False).count())
 
     assert left == [3, 1, 0]
+
+
+def guest(site: Site, email: str, *, days_ago: int, **more: Any) -> Author:
+    author = Author.objects.create(site=site, name="Gil", email=email, **more)
+    Author.objects.filter(pk=author.pk).update(created=NOW - days(days_ago))
+    return author
+
+
+def test_addresses_of_guests_who_write_no_more_are_forgotten(
+    alice: Person, closing_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = guest(closing_site, "old@x.org", days_ago=366)
+    guest(closing_site, "young@x.org", days_ago=364)
+    guest(closing_site, "member@x.org", days_ago=900, is_member=True)
+    writes = guest(closing_site, "writes@x.org", days_ago=900)
+    Post.objects.filter(pk=alice.posted()).update(author=writes, created=NOW - days(300))
+    todo = Chores(now=lambda: NOW)
+
+    todo.do()
+
+    kept = set(Author.objects.exclude(email="").values_list("email", flat=True))
+    assert kept == {"young@x.org", "member@x.org", "writes@x.org"}
+    old.refresh_from_db()
+    assert old.name == "Gil"
+
+    monkeypatch.setenv("KIBITZ_GUEST_EMAIL_RETENTION_DAYS", "100")
+    Chores(now=lambda: NOW).do()
+    assert set(Author.objects.exclude(email="").values_list("email", flat=True)) == {"member@x.org"}
+
+
+def test_guests_are_walked_in_batches_once_a_day(closing_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chores, "AUTHORS_AT_ONCE", 2)
+    monkeypatch.setattr(chores, "TRAIN_EVERY_SECONDS", 1e9)  # a process of its own
+    for number in range(5):
+        guest(closing_site, f"{number}@x.org", days_ago=500)
+    ticks = [1_000.0]
+    todo = Chores(now=lambda: NOW, monotonic=lambda: ticks[0])
+
+    left = []
+    for _ in range(4):
+        todo.do()
+        left.append(Author.objects.exclude(email="").count())
+    guest(closing_site, "late@x.org", days_ago=500)
+    todo.do()
+    left.append(Author.objects.exclude(email="").count())
+    ticks[0] += chores.GUESTS_EVERY_SECONDS
+    for _ in range(4):
+        todo.do()
+    left.append(Author.objects.exclude(email="").count())
+
+    assert left == [3, 1, 0, 0, 1, 0]
 
 
 def test_erased_texts_are_forgotten_when_they_cannot_come_back(alice: Person) -> None:

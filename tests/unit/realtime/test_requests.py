@@ -7,7 +7,15 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from comments import settings
-from realtime.requests import MAX_BODY_BYTES, MAX_RULES_BYTES, REQUEST_SECONDS, BoundedChannel
+from comments.signin import pictures
+from realtime.requests import (
+    AVATAR_PATH,
+    MAX_AVATAR_BYTES,
+    MAX_BODY_BYTES,
+    MAX_RULES_BYTES,
+    REQUEST_SECONDS,
+    BoundedChannel,
+)
 
 
 @pytest.mark.parametrize("begun", [b"", b"GE", b"GET / HTTP/1.1\r\nHost: x\r\n"])
@@ -30,3 +38,19 @@ def test_a_request_that_comes_byte_by_byte_must_be_whole_in_time(begun: bytes) -
 def test_a_body_may_be_as_large_as_the_apis() -> None:
     assert MAX_BODY_BYTES == settings.API_BODY_MAX_BYTES
     assert MAX_RULES_BYTES == settings.RULES_BODY_MAX_BYTES
+    assert MAX_AVATAR_BYTES == pictures.MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    ("path", "is_larger"),
+    [
+        (b"/api/v1/sites/blog/session/avatar/", True),
+        (b"/api/v1/sites/blog/session/avatar/?x=1", True),
+        (b"/api/v1/sites/blog/session/avatar/gravatar/", False),
+        (b"/api/v1/sites/a/b/session/avatar/", False),
+        (b"/x?/api/v1/sites/blog/session/avatar/", False),
+        (b"/api/v1/threads/x/posts/?/session/avatar/", False),
+    ],
+)
+def test_a_picture_alone_may_be_larger(path: bytes, is_larger: bool) -> None:
+    assert bool(AVATAR_PATH.match(path)) == is_larger

@@ -36,6 +36,28 @@ def test_what_was_sent_arrives_and_the_answer_comes_back(service: Service) -> No
     assert asked.headers["x-test"] == "1"
 
 
+def test_a_picture_is_asked_for_by_get_with_the_same_bounds(service: Service) -> None:
+    service.behaviour = services.answers(b"GIF89a")
+
+    assert calls.get(service.url, {"Accept": "image/gif"}, BOUNDS).body == b"GIF89a"
+    [asked] = service.asked
+    assert (asked.line, asked.body) == ("GET /check HTTP/1.1", b"")
+
+    service.behaviour = services.answers("x" * (64 * 1024 + 1))
+    with pytest.raises(CallFailed, match="more than 64 KiB"):
+        calls.get(service.url, {}, BOUNDS)
+    service.behaviour = services.answers("none", "404 Not Found")
+    with pytest.raises(CallFailed) as failed:
+        calls.get(service.url, {}, BOUNDS)
+    assert (failed.value.status, failed.value.may_pass) == (404, False)
+
+
+@pytest.mark.parametrize("url", ["http://example.org/a.png", "HTTP://example.org/", "ftp://example.org/", ""])
+def test_what_is_got_comes_by_https(url: str) -> None:
+    with pytest.raises(CallFailed, match="https"):
+        calls.get(url, {}, Bounds(seconds=0.5, body_max_bytes=1))
+
+
 def test_an_answer_in_chunks_and_one_without_a_length_are_read(service: Service) -> None:
     service.behaviour = services.sends(
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
