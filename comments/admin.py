@@ -2,6 +2,7 @@
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -23,8 +24,9 @@ __all__ = [
     "ThreadAdmin",
 ]
 
-# Secrets of second factors, and other people's sessions, are nobody's to read.
-admin.site.unregister([Authenticator, EmailAddress, User, UserSession])
+# Secrets of second factors, and other people's sessions, are nobody's to read; readers have no accounts.
+admin.site.unregister([Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken, User, UserSession])
+admin.site.register(SocialApp, SocialAppAdmin)
 admin.site.register(User, AccountAdmin)
 admin.site.site_header = admin.site.site_title = "Kibitz"
 admin.site.site_url = "/demo/"

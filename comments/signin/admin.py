@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from allauth.account import admin as account_admin
-from allauth.account.models import EmailAddress
-from allauth.socialaccount import admin as social_admin
-from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.socialaccount.models import SocialApp
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
@@ -79,12 +76,3 @@ class SocialAppAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 def _is_operator(request: HttpRequest) -> bool:
     user = request.user
     return bool(user.is_active and user.is_superuser)
-
-
-# allauth's own pages: it keeps no readers' accounts, tokens or addresses here.
-assert social_admin
-assert account_admin
-for _model in (EmailAddress, SocialAccount, SocialApp, SocialToken):
-    if admin.site.is_registered(_model):
-        admin.site.unregister(_model)
-admin.site.register(SocialApp, SocialAppAdmin)
