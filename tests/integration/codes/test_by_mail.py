@@ -24,7 +24,8 @@ def server(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def code_in(arrived: Arrived) -> str:
-    return re.findall(r"^ +(\d{6})\s*$", arrived.part("plain"), re.MULTILINE)[0]
+    [code] = re.findall(r"^ +(\d{6})\s*$", arrived.part("plain"), re.MULTILINE)
+    return str(code)
 
 
 def test_a_reader_types_what_arrived(reader: Person, server: MailServer) -> None:
