@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("comments", "0017_members"),
+        ("comments", "0018_pictures"),
     ]
 
     operations = [
@@ -35,6 +35,8 @@ class Migration(migrations.Migration):
                     ("shadow", "shadow ban"),
                     ("trust", "Trust"),
                     ("note", "Note"),
+                    ("sign_out", "signed out everywhere"),
+                    ("picture", "picture taken away"),
                     ("pin", "Pin"),
                     ("unpin", "Unpin"),
                     ("feature", "Feature"),
