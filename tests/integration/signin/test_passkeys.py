@@ -38,7 +38,8 @@ class Key:
 
     def created(self, options: dict[str, Any], **client: Any) -> dict[str, Any]:
         self.handle = options["user"]["id"]
-        public = cbor.encode(dict(ES256.from_cryptography_key(self.private.public_key())))
+        public_key = self.private.public_key()
+        public = cbor.encode(dict(ES256.from_cryptography_key(public_key)))  # type: ignore[no-untyped-call]
         data = self._data(0x45) + b"\0" * 16 + len(self.id).to_bytes(2, "big") + self.id + public
         attestation = cbor.encode({"fmt": "none", "attStmt": {}, "authData": data})
         return self._shown(
@@ -245,3 +246,9 @@ def test_a_name_is_cleaned(alice: Person, site: Site) -> None:
     popup.taken(alice, popup.answer(key.created(popup.asked("create")), "Ann\u202e\n" + "x" * 100))
 
     assert Passkey.objects.get().name == ("Ann " + "x" * 100)[:64]
+
+
+@pytest.mark.one_database
+def test_a_browser_says_whose_form_it_posts(site: Site) -> None:
+    """Under no-referrer it would say `null`, and the form would be refused."""
+    assert Popup().page["Referrer-Policy"] == "same-origin"
