@@ -20,10 +20,10 @@ _FORM: Final = re.compile(r'<form method="post">')
 
 
 @contextmanager
-def identity_provider(*redirect_uris: str) -> Iterator[str]:
-    """Its address, until the block ends."""
+def identity_provider(*redirect_uris: str, cuts_off: bool = False) -> Iterator[str]:
+    """Its address, until the block ends. One that `cuts_off` parts the popup from its opener."""
     process = subprocess.Popen(
-        ["node", str(SCRIPT), *redirect_uris],
+        ["node", str(SCRIPT), *(["--cuts-off"] if cuts_off else []), *redirect_uris],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # it warns of its keys, which are for tests

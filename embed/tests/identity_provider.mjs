@@ -1,8 +1,8 @@
 // @ts-nocheck: oidc-provider has no types, and this is no part of the embed.
 // An identity provider for tests: OpenID Connect and plain OAuth 2, in a process of its own.
 //
-// node identity_provider.mjs REDIRECT_URI… prints its address when it listens, and ends with its standard
-// input. Whoever types a name into its form is that person; "unproved-…" has an address that nobody proved.
+// node identity_provider.mjs [--cuts-off] REDIRECT_URI… prints its address when it listens, and ends with its
+// standard input. With --cuts-off its page cuts the window from its opener, as some real ones do. Whoever types a name into its form is that person; "unproved-…" has an address that nobody proved.
 
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
@@ -16,7 +16,7 @@ const provider = new Provider(issuer, {
   clients: [
     {
       ...CLIENT,
-      redirect_uris: process.argv.slice(2),
+      redirect_uris: process.argv.slice(2).filter((each) => each !== "--cuts-off"),
       token_endpoint_auth_method: "client_secret_post",
     },
   ],
@@ -61,6 +61,9 @@ const PAGE = `<!doctype html><title>Identity provider</title>
 async function interact(request, response) {
   if (request.method !== "POST") {
     response.setHeader("Content-Type", "text/html");
+    if (process.argv.includes("--cuts-off")) {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    }
     response.end(PAGE);
     return;
   }
