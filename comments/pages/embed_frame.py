@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final, NotRequired, cast, get_args
+from typing import Any, Final, cast, get_args
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -40,7 +40,6 @@ class Start(Bootstrap, Snapshot):
     sort: Sort
     read_only: bool
     texts: Texts
-    sso: NotRequired[bool]  # the site has a sign-in of its own
 
 
 @gzip_page
@@ -64,6 +63,8 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
     first = first_page(start, start["settings"], page.url, words)
     if start["read_only"]:
         first = replace(first, notice="")  # the page chose that for everybody; it may say why
+    # Said where it is so, for every reader loads these bytes.
+    accounts = {"sso": True} if sign_in_of(found).sso_algorithm else {}
     response = render(
         request,
         "kibitz/embed_frame.html",
@@ -74,7 +75,9 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
             "sorts": [(each, words.text[each], each == start["sort"]) for each in SORTS],
             "first": first,
             "still_url": still_url(request, found, thread.key),
-            "boot": script_json(start | {"posts": [post | {"html": ""} for post in start["posts"]]}),
+            "boot": script_json(
+                start | {"posts": [post | {"html": ""} for post in start["posts"]]} | accounts
+            ),
             "app_url": app_url(),
         },
     )
@@ -93,7 +96,7 @@ def _start(request: HttpRequest, site: Site, thread: Thread, page: Page) -> Star
     if is_read_only:
         boot["settings"] |= {"guests_may_post": False, "votes": False}
     first = page_of(thread, sort=sort) if thread.pk else None
-    start: Start = {
+    return {
         **boot,
         "posts": first["posts"] if first else [],
         "next": first["next"] if first else None,
@@ -105,9 +108,6 @@ def _start(request: HttpRequest, site: Site, thread: Thread, page: Page) -> Star
         "read_only": is_read_only,
         "texts": app_texts(_tag(request), site.texts),
     }
-    if sign_in_of(site).sso_algorithm:
-        start["sso"] = True
-    return start
 
 
 def _refusal(request: HttpRequest, error: KibitzError) -> HttpResponse:

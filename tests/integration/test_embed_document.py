@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils.http import urlencode
 
 from comments.cells import VARIABLE
-from comments.models import Site, Thread
+from comments.models import Site, SiteSignIn, Thread
 from comments.pages.assets import app_url, asset
 from comments.sites.services import create_site
 from tests.cast import ORIGIN, Page, Person
@@ -306,3 +306,15 @@ def test_a_site_that_was_renamed_shows_its_name_escaped(site: Site) -> None:
     site.save()
 
     assert len(Document(document(url=ORIGIN)).scripts) == 2
+
+
+@pytest.mark.one_database
+def test_the_app_is_told_where_the_site_has_accounts_of_its_own(site: Site) -> None:
+    address = f"/embed/{site.key}/?url={ORIGIN}/first/"
+    before = getattr(Client().get(address), "content", b"")
+
+    SiteSignIn.objects.create(site=site, sso_algorithm="HS256", sso_key="a key that is never told to anybody")
+
+    after = getattr(Client().get(address), "content", b"")
+    assert (b'"sso":true' in before, b'"sso":true' in after) == (False, True)
+    assert b"never told" not in after
