@@ -106,9 +106,8 @@ def _of_email(site: Site, email: str) -> Author | None:
 def _new_member(site: Site, name: str, email: str, guest: Author | None) -> Author:
     """`email` is proved, or ""."""
     author = guest if guest is not None and guest.site_id == site.pk else Author(site=site)
-    author.name = (one_line(name) or author.name)[
-        :NAME_MAX_CHARS
-    ]  # never a part of the address: it is private
+    # No part of the address: it is private.
+    author.name = (one_line(name) or author.name)[:NAME_MAX_CHARS]
     if not author.name or is_reserved(site, author.name):  # who typed it has been told already
         author.name = DEFAULT_NAME
     author.email, author.is_email_verified = email, bool(email)
