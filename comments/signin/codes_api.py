@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from comments.errors import WayOff
 from comments.identity.members import NAME_MAX_CHARS, normal_email
+from comments.identity.names import require_name
 from comments.markup.plain import one_line
 from comments.rest.serializers import StrictSerializer, validated
 from comments.rest.throttles import check_reading
@@ -97,6 +98,8 @@ class CodesView(SignInView):
         found = get_site(site)
         if not sign_in_of(found).has_codes:
             raise WayOff()
+        if given["name"]:
+            require_name(found, given["name"])
         asked = Asked(
             email=given["email"],
             name=given["name"],

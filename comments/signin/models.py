@@ -104,11 +104,12 @@ class Avatar(models.Model):
     GRAVATAR: Final = "gravatar"
     NONE: Final = "none"  # taken away by its owner, or by a moderator
     CHOSEN: Final = (UPLOAD, GRAVATAR, NONE)
+    SITE: Final = "site"  # its single sign-on
 
     author = models.OneToOneField("comments.Author", models.CASCADE, related_name="picture")
     image = models.BinaryField(null=True)  # WebP
     version = models.CharField(max_length=10, blank=True)  # the first hex digits of its SHA-256
-    source = models.CharField(max_length=12, blank=True)  # of CHOSEN; else "site", or a provider
+    source = models.CharField(max_length=12, blank=True)  # of CHOSEN; else SITE, or a provider
     wanted = models.URLField(max_length=500, blank=True)
     due = models.DateTimeField(null=True, db_index=True)
     tries = models.PositiveSmallIntegerField(default=0, db_default=0)

@@ -1,7 +1,6 @@
 """Makes a site's reader the author that the site's token says: each token has the last word."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
@@ -11,12 +10,9 @@ from comments.errors import SsoTokenUsed
 from comments.identity.members import Profile, member_by_profile
 from comments.identity.models import Author, Identity
 from comments.signin.models import Avatar, UsedToken
+from comments.signin.pictures import want
 from comments.signin.sso import ROLES, Claims
 from comments.sites.models import Site
-
-AVATAR_AGAIN: Final = timedelta(days=1)  # before the same site's picture is fetched once more
-OWN_AVATARS: Final = {"upload", "gravatar"}  # which the author has chosen here
-OF_SITE: Final = "site"
 
 
 def author_of(claims: Claims, site: Site, *, now: datetime) -> Author:
@@ -41,8 +37,7 @@ def author_of(claims: Claims, site: Site, *, now: datetime) -> Author:
         author = Author.objects.select_for_update().get(pk=found.pk)
         _update(author, claims, now=now)
         _take_email(author, claims)
-        if claims.avatar_url:
-            _want_avatar(author, claims.avatar_url, now=now)
+        want(author, claims.avatar_url, source=Avatar.SITE, now=now)
     return author
 
 
@@ -83,17 +78,3 @@ def _take_email(author: Author, claims: Claims) -> None:
             author.save(update_fields=["email", "is_email_verified"])
     except IntegrityError:
         author.refresh_from_db(fields=["email", "is_email_verified"])
-
-
-def _want_avatar(author: Author, url: str, *, now: datetime) -> None:
-    """Has the picture fetched, later and by somebody else."""
-    known = Avatar.objects.filter(author=author).first()
-    if known is not None and (
-        known.source in OWN_AVATARS
-        or known.wanted == url
-        or (known.source == OF_SITE and known.changed > now - AVATAR_AGAIN)
-    ):
-        return
-    Avatar.objects.update_or_create(
-        author=author, defaults={"wanted": url, "due": now, "changed": now, "source": OF_SITE}
-    )
