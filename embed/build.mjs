@@ -53,9 +53,20 @@ async function outputs() {
   const script = (entry, define) => bundled({ entryPoints: [entry], format: "esm", define });
   const report = await script("src/write/report.ts", { DIALOG_CSS: await style("dialog") });
   const proof = await script("src/write/proof.ts");
+  const signin = await script("src/signin/panel.ts", { SIGNIN_CSS: await style("signin/signin") });
+  const account = await script("src/signin/account.ts", {
+    ACCOUNT_CSS: await style("signin/account"),
+    DIALOG_CSS: await style("dialog"),
+  });
+  const who = await script("src/write/who.ts", {
+    ACCOUNT_URL: address("account", account),
+    SIGNIN_URL: address("signin", signin),
+    WHO_CSS: await style("write/who"),
+  });
   const write = await script("src/write/index.ts", {
     PROOF_URL: address("proof", proof),
     REPORT_URL: address("report", report),
+    WHO_URL: address("who", who),
     WRITE_CSS: await style("write/write"),
   });
   const linked = await script("src/linked.ts");
@@ -75,6 +86,7 @@ async function outputs() {
       SSO_URL: address("sso", sso),
       WRITE_URL: address("write", write),
     }),
+    "account.js": account,
     "app.css": await bundled({ entryPoints: ["src/app.css"] }),
     "keys.js": keys,
     "linked.js": linked,
@@ -84,6 +96,8 @@ async function outputs() {
     "write.js": write,
     "report.js": report,
     "proof.js": proof,
+    "signin.js": signin,
+    "who.js": who,
   };
 }
 

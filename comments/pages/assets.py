@@ -12,7 +12,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 AN_HOUR: Final = "public, max-age=3600"
-SCRIPTS: Final = {"app", "keys", "linked", "live", "mute", "proof", "report", "sso", "write"}
+SCRIPTS: Final = {
+    "account",
+    "app",
+    "keys",
+    "linked",
+    "live",
+    "mute",
+    "proof",
+    "report",
+    "signin",
+    "sso",
+    "who",
+    "write",
+}
 
 
 @dataclass(frozen=True, slots=True)

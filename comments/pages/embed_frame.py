@@ -1,7 +1,6 @@
 """The document inside the iframe: Kibitz's own origin, a strict policy, and what the app needs to start."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Final, cast, get_args
 
 from django.http import HttpRequest, HttpResponse
@@ -60,9 +59,7 @@ def document(request: HttpRequest, site: str) -> HttpResponse:
     look = _look(request, found)
     words = Words(look["lang"], page_texts(look["lang"], found.texts))
     start = _start(request, found, thread, page)
-    first = first_page(start, start["settings"], page.url, words)
-    if start["read_only"]:
-        first = replace(first, notice="")  # the page chose that for everybody; it may say why
+    first = first_page(start, start["settings"], page.url, words, is_read_only=start["read_only"])
     # Said where it is so, for every reader loads these bytes.
     accounts = {"sso": True} if sign_in_of(found).sso_algorithm else {}
     response = render(

@@ -53,6 +53,7 @@ class FirstPost:
     id: int = 0
     classes: str = "post"
     initial: str = ""
+    avatar: str = ""
     name: str = ""
     badge: str = ""
     note: str = ""
@@ -131,10 +132,12 @@ def _compact(number: int, language: str) -> str:
     return format_compact_decimal(number, fraction_digits=1, locale=language)
 
 
-def first_page(snapshot: Snapshot, settings: Settings, url: str, words: Words) -> FirstPage:
-    """`settings` say what this reader may do."""
+def first_page(
+    snapshot: Snapshot, settings: Settings, url: str, words: Words, *, is_read_only: bool = False
+) -> FirstPage:
+    """A read-only page is so for everybody by its owner's choice, and needs no notice."""
     thread, text = snapshot["thread"], words.text
-    is_closed = thread["locked"] or not settings["guests_may_post"]
+    is_closed = thread["locked"] or is_read_only
     setting = Setting(
         words, thread, may_reply=not is_closed, has_votes=settings["votes"], url=url, now=timezone.now()
     )
@@ -142,7 +145,7 @@ def first_page(snapshot: Snapshot, settings: Settings, url: str, words: Words) -
     found = [(branch, _posts(branch, setting)) for branch in branches(snapshot["posts"])]
     return FirstPage(
         counted=counted_text(words.lang, text["comments"], thread["posts"]),
-        notice=_notice(thread, settings, words),
+        notice="" if is_read_only else _notice(thread, settings, words),
         is_closed=is_closed,
         branches=[
             FirstBranch(branch.root["id"], [article(post, labels) for post in posts], branch.has_more)
@@ -159,8 +162,6 @@ def _notice(thread: ThreadShape, settings: Settings, words: Words) -> str:
     text, pause = words.text, thread["slow_mode_seconds"]
     if thread["locked"]:
         return str(text["locked"])
-    if not settings["guests_may_post"]:
-        return str(text["guestsClosed"])
     moderated = [text["moderated"]] if settings["moderation"] != "post" else []
     slow = [counted_text(words.lang, text["slowMode"], pause)] if pause else []
     return " ".join([*moderated, *slow])
@@ -181,6 +182,7 @@ def _post(entry: Entry, setting: Setting, below: int) -> FirstPost:
         id=id_,
         classes="post" + " deep" * (depth > DEPTH_SHOWN) + " stub" * is_stub,
         initial="" if is_stub else name[:1].upper(),
+        avatar=post["author"]["avatar"] or "",
         name=name,
         badge=words.badge(post),
         note=words.note(post, setting.thread["pinned"]),

@@ -54,7 +54,7 @@ export interface Api {
   /** What only a writer reads, in this language. */
   writingTexts(lang: string): Promise<Partial<Texts>>;
   post(id: number): Promise<Post>;
-  /** Any call, by its path under the API's base. Those of writers are in write/calls.ts. */
+  /** Any call, by its path under the API's base; a file goes as it is. Those of writers are in write/calls.ts. */
   send<T>(method: string, path: string, body?: object, more?: Headers): Promise<T>;
   /** The thread's own path there. */
   thread: string;
@@ -67,7 +67,7 @@ export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: 
   async function send<T>(method: string, path: string, body?: object, more?: Headers): Promise<T> {
     const headers: Headers = { ...more };
     if (method !== "GET") headers["X-Kibitz"] = "1";
-    if (body) headers["Content-Type"] = "application/json";
+    if (body) headers["Content-Type"] ??= "application/json";
     const token = method === "GET" && !path.startsWith("posts/") ? "" : tokens.token;
     if (token) headers.Authorization = `Bearer ${token}`;
     // who is signed out meanwhile must not become a guest unawares
@@ -75,7 +75,13 @@ export function createApi({ api, key, page }: Place, tokens: TokenStore, fetch: 
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
       // who asks wants something newer than what this browser was told a second ago
-      const request: RequestInit = { method, headers, body: JSON.stringify(body), signal, cache: "no-store" };
+      const request: RequestInit = {
+        method,
+        headers,
+        body: body instanceof Blob ? body : JSON.stringify(body),
+        signal,
+        cache: "no-store",
+      };
       const response = await fetch(api + path, request);
       return await read<T>(response, tokens);
     } catch (error) {

@@ -54,7 +54,14 @@ const [head, composer, notice, list, region] =
 const [total, presence, sorter] = parts<[HTMLElement, HTMLElement, HTMLSelectElement]>(head);
 const pattern = composer.cloneNode(true);
 const status = createStatus(total, presence, region);
-const thread = createThread(list, { settings, storage, url: page.url, now: Date.now, shifted: tellHeight });
+const thread = createThread(list, {
+  settings,
+  isReadOnly: boot.read_only,
+  storage,
+  url: page.url,
+  now: Date.now,
+  shifted: tellHeight,
+});
 const { changed, draw, redraw, heard, posting } = createDrawing({
   settings,
   isReadOnly: boot.read_only,
@@ -76,6 +83,7 @@ const kit: Kit = {
   createPost,
   draw,
   explain,
+  goto,
   h,
   later,
   page,
@@ -145,7 +153,7 @@ function reply(id: number): void {
   if (!node) return;
   const form = newForm(id);
   node.classList.remove("editing");
-  node.querySelector("form")?.remove();
+  for (const open of node.querySelectorAll("form")) open.remove();
   node.append(form);
   form.querySelector("textarea")?.focus();
 }
@@ -314,6 +322,15 @@ main.addEventListener("click", async (event) => {
     fail(thread.view(id)?.acts ?? target, error);
   }
 });
+
+// a picture that does not come leaves the letter
+main.addEventListener(
+  "error",
+  ({ target }) => {
+    (target as HTMLElement).hidden = true;
+  },
+  true,
+);
 
 /** A failure, said beside what was clicked and aloud. */
 function fail(clicked: Element, error: unknown): void {

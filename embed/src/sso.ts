@@ -4,6 +4,8 @@ import type { ToHost } from "./host_messages";
 import { askSession, type Signing, signIn, signOut } from "./signin/session";
 
 interface Kit extends Signing {
+  /** Draws the list anew: a member's own posts are others than a guest's. */
+  changed(): void;
   tellHost(message: ToHost): void;
 }
 
@@ -16,7 +18,8 @@ let last: Promise<void> = Promise.resolve();
 
 /** Each waits for the one before: what the page said last holds. */
 export function take(kit: Kit, token: unknown): Promise<void> {
-  last = last.then(() => follow(kit, typeof token === "string" ? token : "")).catch(() => undefined); // at the next load
+  const follows = last.then(() => follow(kit, typeof token === "string" ? token : ""));
+  last = follows.then(kit.changed).catch(() => undefined); // at the next load
   return last;
 }
 

@@ -9,6 +9,7 @@ const letter = (key: string): Letter => ({
   parent: 0,
   body: `body of ${key}`,
   name: "alice",
+  email: "",
   website: "",
   seconds_open: 9,
 });

@@ -15,6 +15,7 @@ from tests.e2e.moderators import Moderators, appoint
 from tests.e2e.proxy import Proxy
 from tests.e2e.readers import Readers
 from tests.e2e.screens import SOON_MILLISECONDS
+from tests.e2e.signing_in import MEMBERS, change_site
 from tests.e2e.visitors import Visitor
 from tests.running import Run, started
 
@@ -82,6 +83,22 @@ def strict_host(kibitz: Run) -> Iterator[HostSite]:
     appoint(kibitz, STRICT_SITE, "morgan", "maxine")
     yield site
     site.close()
+
+
+@pytest.fixture(scope="session")
+def members_host(kibitz: Run) -> Iterator[HostSite]:
+    """The site `members`, where only members may write."""
+    site = HostSite(MEMBERS, "127.0.0.5")
+    kibitz.manage("create_site", MEMBERS, "--origin", site.origin, "--name", "The club", "--unlimited")
+    change_site(kibitz, MEMBERS, guests_may_post=False)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def club(request: pytest.FixtureRequest, members_host: HostSite, kibitz: Run) -> Page:
+    """An article of that site."""
+    return members_host.page(page_name(request), kibitz.url)
 
 
 @pytest.fixture

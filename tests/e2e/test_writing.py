@@ -155,6 +155,8 @@ def test_a_comment_can_be_posted_by_keyboard_alone(page: Page, readers: Readers)
     keyboard.press("Tab")
     expect(seen.composer.name).to_be_focused()
     keyboard.type("alice")
+    expect(seen.composer.node.get_by_role("button", name="Sign in")).to_be_visible()
+    keyboard.press("Tab")
     keyboard.press("Tab")
     keyboard.press("Enter")
 

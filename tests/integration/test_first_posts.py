@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.utils.http import urlencode
 
+from comments.identity.members import member_by_email
 from comments.models import Post, Site, Thread
 from comments.pages.assets import asset, csp_hash
 from comments.pages.first_posts import hue
@@ -160,17 +161,34 @@ def test_hostile_comments_stay_in_their_articles(page: Page) -> None:
     assert Served(content_of(served(page))).scripts == 2
 
 
-@pytest.mark.parametrize(
-    ("changes", "notice"),
-    [
-        ({"moderation": "pre"}, "Comments appear after"),
-        ({"guests_may_post": False}, "Only members can comment."),
-    ],
-)
-def test_it_says_who_may_write(changes: dict[str, object], notice: str, page: Page, site: Site) -> None:
-    Site.objects.filter(pk=site.pk).update(**changes)
+def test_it_says_that_a_moderator_looks_first(page: Page, site: Site) -> None:
+    Site.objects.filter(pk=site.pk).update(moderation="pre")
 
-    assert f'<p class="notice">{notice}' in content_of(served(page))
+    assert '<p class="notice">Comments appear after' in content_of(served(page))
+
+
+def test_who_writes_is_asked_after_writing(page: Page, site: Site, alice: Person) -> None:
+    alice.posted()
+    Site.objects.filter(pk=site.pk).update(guests_may_post=False)
+
+    html = content_of(served(page))
+
+    assert '<form class="composer" data-place="0"><' in html
+    assert '<button class="act" data-act="reply">' in html
+
+
+def test_a_members_picture_lies_over_the_letter(page: Page, site: Site, alice: Person) -> None:
+    member, _ = member_by_email(site, "ann@example.org", name="Ann")
+    alice.posted("A guest's.")
+    Post.objects.filter(pk=alice.posted("A member's.")).update(
+        author=member, author_name="Ann", author_key=member.public_key, by_member=True
+    )
+
+    articles = content_of(served(page)).split("<article")[1:3]
+
+    image = 'loading="lazy" decoding="async" alt="" width="32" height="32"'
+    shown = f'>A<img {image} src="/avatars/{member.public_key}"></span>'
+    assert [shown in article for article in articles] == [True, False]
 
 
 def test_a_closed_thread_says_so_and_has_no_form(page: Page, alice: Person) -> None:

@@ -71,10 +71,10 @@ export function createDrawing(context: DrawingContext): Drawing {
 
   function drawNotices(): void {
     const { locked, slow_mode_seconds: pause } = context.state().thread;
-    const isClosed = locked || !settings.guests_may_post;
+    const isClosed = locked || isReadOnly;
     composer.hidden = isClosed;
     const lines = [];
-    if (isClosed) lines.push(text(locked ? "locked" : "guestsClosed"));
+    if (locked) lines.push(text("locked"));
     else {
       if (settings.moderation !== "post") lines.push(text("moderated"));
       if (pause) lines.push(text("slowMode", pause));

@@ -2,7 +2,7 @@
 
 import type { Post } from "../frames";
 import { roundNumber, text, timeAgo } from "../messages";
-import { parts, setHtml, setText } from "./dom";
+import { h, parts, setHtml, setText } from "./dom";
 
 const DEPTH_SHOWN = 6; // deeper replies stay at this indent and name whom they answer
 const HUES = 360;
@@ -86,6 +86,8 @@ export function createPost(id: number): PostView {
     node.classList.toggle("stub", stub !== "");
     node.hidden = model.isHidden;
     setText(avatar, stub ? "" : ([...shownName][0] ?? "").toUpperCase());
+    // over the letter, which is seen until it is there and where it never comes
+    if (post.author.avatar && !avatar.firstElementChild) avatar.append(createPicture(post.author.avatar));
     avatar.style.setProperty("--hue", String(hue(shownName)));
     setText(name, shownName);
     const role = post.author.badge ?? "";
@@ -105,6 +107,11 @@ export function createPost(id: number): PostView {
   }
 
   return { node, acts, update, tick };
+}
+
+/** As comments/pages/templates/kibitz/embed_post.html has it; `loading` comes first, for `src` begins to load. */
+export function createPicture(src: string): HTMLElement {
+  return h("img", "", { loading: "lazy", decoding: "async", alt: "", width: 32, height: 32, src });
 }
 
 /** The same name has the same colour everywhere. */

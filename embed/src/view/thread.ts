@@ -16,6 +16,7 @@ const DEPTH_NAMED = 2; // phones flatten below this, so deeper replies carry the
 
 export interface ThreadContext {
   settings: Settings;
+  isReadOnly: boolean;
   storage: Storage;
   url: string;
   now(): number;
@@ -43,7 +44,8 @@ export interface ThreadView {
 }
 
 /** Goes on with the list that came in the document. */
-export function createThread(node: HTMLElement, { settings, storage, url, now, shifted }: ThreadContext): ThreadView {
+export function createThread(node: HTMLElement, context: ThreadContext): ThreadView {
+  const { settings, storage, url, now, shifted } = context;
   const [pill, empty, feed, more] = parts<HTMLElement[] & Record<0 | 1 | 2 | 3, HTMLElement>>(node);
   const posts = new Map<number, PostView>();
   const boxes = new Map<number, HTMLElement>();
@@ -53,23 +55,27 @@ export function createThread(node: HTMLElement, { settings, storage, url, now, s
   /** The branch as the document has it. */
   const served = (root: number) => document.getElementById(`kibitz-${root}`)?.parentElement;
 
-  function canChange({ id, created }: Post): boolean {
-    return storage.own.has(id) && now() - Date.parse(created) < settings.edit_window_seconds * 1000;
+  /** A member's by who wrote it, in every browser; a guest has nothing but what this one remembers. */
+  function isOwn({ id, author }: Post): boolean {
+    return storage.author ? author.key === storage.author : storage.own.has(id);
+  }
+
+  function canChange(post: Post): boolean {
+    return isOwn(post) && now() - Date.parse(post.created) < settings.edit_window_seconds * 1000;
   }
 
   function drawPost(state: State, { post, depth }: Entry, replies: number, isHidden: boolean): HTMLElement {
     const { id } = post;
     const view = posts.get(id) ?? createPost(id);
     posts.set(id, view);
-    const isOwn = storage.own.has(id);
     const parent = depth > DEPTH_NAMED && state.entries.get(post.parent ?? 0);
     const model = {
       post,
       depth,
       replyTo: parent ? parent.post.author.name || text("deleted") : "",
-      isOwn,
+      isOwn: isOwn(post),
       isPinned: state.thread.pinned === id,
-      canReply: settings.guests_may_post && !state.thread.locked,
+      canReply: !context.isReadOnly && !state.thread.locked,
       canChange: canChange(post),
       canVote: settings.votes,
       vote: storage.votes.get(id) ?? 0,

@@ -24,7 +24,7 @@ export function createActions(kit: Kit, calls: Calls, held: Held): Actions {
 
   function close(id: number, returnsFocus: boolean): void {
     const node = nodeOf(id);
-    node?.querySelector("form")?.remove();
+    for (const form of node?.querySelectorAll("form") ?? []) form.remove();
     node?.classList.remove("editing");
     if (returnsFocus) node?.focus();
   }
@@ -60,7 +60,7 @@ export function createActions(kit: Kit, calls: Calls, held: Held): Actions {
         close(id, true);
       },
       onInput: (written) => storage.setDraft(-id, written === source ? "" : written),
-      async onSubmit(edited) {
+      async onSubmit({ body: edited }) {
         const post = await calls.edit(id, edited);
         if (post.status === "pending") held.add(id);
         accept(post);

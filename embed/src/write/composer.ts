@@ -10,6 +10,7 @@ const NAME_MAX_CHARS = 64;
 const FAULTS: Record<string, TextKey> = {
   blank: "writeFirst",
   max_length: "tooLong",
+  invalid: "emailInvalid",
   required: "emailNeeded",
   reserved: "nameReserved",
   null_characters_not_allowed: "unreadable",
@@ -25,9 +26,17 @@ export interface ComposerOptions {
   maxChars: number;
   preview: Calls["preview"];
   /** Rejects with an ApiError, and the text stays. */
-  onSubmit(body: string, name: string, website: string): Promise<void>;
+  onSubmit(said: Said): Promise<void>;
   onInput(body: string): void;
   onCancel?: (() => void) | undefined;
+}
+
+/** What the form's fields say, by the names that the API has for them. */
+export interface Said {
+  body: string;
+  name: string;
+  email: string;
+  website: string;
 }
 
 export interface Composer {
@@ -67,18 +76,25 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
   describe(name, nameError);
   addToolbar(node, body, preview);
 
+  /** who.ts puts it in where the site wants to know it. */
+  const email = () => foot.querySelector<HTMLInputElement>("[type=email]:not([hidden])");
+
   function showErrors(inBody: string, inName: string): void {
     setText(bodyError, inBody);
     setText(nameError, inName);
     body.ariaInvalid = String(inBody !== "");
-    name.ariaInvalid = String(inName !== "");
+    const asked = email();
+    const isEmail = asked?.validity.valid === false;
+    name.ariaInvalid = String(inName !== "" && !isEmail);
+    if (asked) asked.ariaInvalid = String(inName !== "" && isEmail);
   }
 
   function showFailure(error: ApiError): void {
-    const inBody = fault(error, "body", maxChars) || fault(error, "email", 0);
-    const inName = fault(error, "name", NAME_MAX_CHARS);
+    const inBody = fault(error, "body", maxChars);
+    const isEmail = error.problem.fields?.email;
+    const inName = fault(error, isEmail ? "email" : "name", NAME_MAX_CHARS);
     showErrors(inBody || (inName ? "" : explain(error)), inName);
-    (inName ? name : body).focus();
+    ((isEmail && email()) || (inName ? name : body)).focus();
     if (error.status === 429) wait(Date.now() + (error.retryAfter || 1) * 1000);
   }
 
@@ -93,12 +109,15 @@ export function adopt(node: HTMLFormElement, options: ComposerOptions): Composer
 
   async function send(): Promise<void> {
     if (submit.disabled) return;
-    showErrors(body.value.trim() ? "" : text("writeFirst"), "");
+    const asked = email();
+    const inEmail = asked?.validity.valid === false ? text("emailInvalid") : "";
+    showErrors(body.value.trim() ? "" : text("writeFirst"), inEmail);
     node.dispatchEvent(new Event("write")); // back from the preview; Firefox empties the form at any event called reset
     if (!body.value.trim()) return body.focus();
+    if (inEmail) return asked?.focus();
     submit.disabled = true;
     try {
-      await onSubmit(body.value, name.value, website.value);
+      await onSubmit({ body: body.value, name: name.value, email: email()?.value ?? "", website: website.value });
       submit.disabled = false;
     } catch (error) {
       submit.disabled = false;

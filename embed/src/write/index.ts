@@ -1,15 +1,16 @@
 // What only writers need, as a file of its own that comes when somebody is about to write.
-import type { ApiError } from "../api";
+import type { Api, ApiError } from "../api";
 import type { Post } from "../frames";
 import { type Actions, createActions } from "./actions";
 import { createCalls } from "./calls";
 import { adopt, type Composer } from "./composer";
 import { createHeld, isKnown } from "./held";
-import { type Kit, setText, takeKit, text } from "./kit";
+import { explain, type Kit, setText, takeKit, text } from "./kit";
 import { createLetters } from "./letters";
 import { createOutbox, type Letter } from "./outbox";
 import type { Prove } from "./proof";
 import type { Report } from "./report";
+import type { Who } from "./who";
 
 /** The style that only writers need, minified; the build puts it in. */
 declare const WRITE_CSS: string;
@@ -17,10 +18,14 @@ declare const WRITE_CSS: string;
 declare const PROOF_URL: string;
 /** The address of the dialog in which a post is reported. */
 declare const REPORT_URL: string;
+/** The address of what knows who writes. */
+declare const WHO_URL: string;
 
 const MINUTE_MILLISECONDS = 60_000;
 const WINDOW_SHOWN_MINUTES = 60; // a longer one is no news
 const WINDOW_REFRESH_MILLISECONDS = 15_000;
+/** What the API says where it wants to know first who writes. */
+const UNKNOWN = ["signed_out", "guests_not_allowed"];
 
 export interface Writing {
   acts: Actions["acts"];
@@ -34,9 +39,10 @@ export interface Writing {
 
 export function create(kit: Kit): Writing {
   takeKit(kit);
-  const { api, draw, page, posting, say, settings, state, storage, tellHost, thread } = kit;
+  const { draw, page, posting, say, settings, state, storage, tellHost, thread } = kit;
   const sheet = new CSSStyleSheet();
-  const calls = createCalls(api);
+  const loadWho = kit.later(WHO_URL, (address) => import(address).then(({ createWho }): Who => createWho(kit)));
+  const calls = createCalls({ ...kit.api, send });
   const held = createHeld(kit);
   const { accept, acts, close } = createActions(kit, calls, held);
   const composers = new WeakMap<HTMLFormElement, Composer>();
@@ -44,7 +50,7 @@ export function create(kit: Kit): Writing {
     {
       read: () => JSON.parse(storage.mark("unsent") || "[]"),
       write: (letters) => storage.setMark("unsent", letters.length ? JSON.stringify(letters) : ""),
-      send,
+      send: deliver,
       isOnline: () => navigator.onLine,
       setTimeout: (run, milliseconds) => window.setTimeout(run, milliseconds),
       clearTimeout: (handle) => clearTimeout(handle),
@@ -68,7 +74,21 @@ export function create(kit: Kit): Writing {
     import(address).then(({ createReport }): Report => createReport(kit, calls)),
   );
 
-  async function send(letter: Letter): Promise<Post> {
+  /** Where the member is signed out meanwhile, the page says so. */
+  async function send<T>(...call: Parameters<Api["send"]>): Promise<T> {
+    try {
+      return await kit.api.send<T>(...call);
+    } catch (error) {
+      if ((error as ApiError).code === "signed_out")
+        loadWho().then(
+          ({ lost }) => lost(),
+          () => undefined,
+        );
+      throw error;
+    }
+  }
+
+  async function deliver(letter: Letter): Promise<Post> {
     const { key, parent, ...said } = letter;
     const create = (proof?: string) => calls.create({ ...said, page, parent: parent || null }, key, proof);
     try {
@@ -95,7 +115,8 @@ export function create(kit: Kit): Writing {
   }
 
   function sent(letter: Letter, post: Post): void {
-    storage.name = letter.name;
+    if (!storage.author) storage.name = letter.name;
+    storage.setOption("email", letter.email);
     if (!isKnown(post)) held.add(post.id);
     if (!state().entries.has(post.id) && post.status === "published") state().thread.posts++;
     accept(post);
@@ -110,7 +131,17 @@ export function create(kit: Kit): Writing {
 
   function refused(letter: Letter, error: ApiError): void {
     posting(false);
-    takeBack(letter)?.showFailure(error);
+    const composer = takeBack(letter);
+    if (!composer) return;
+    if (UNKNOWN.includes(error.code)) askWho(composer, explain(error));
+    else composer.showFailure(error);
+  }
+
+  /** Asks who writes; once that is known, what was written is sent. */
+  function askWho(composer: Composer, why: string): void {
+    loadWho()
+      .then(({ ask }) => ask(composer.body.form as HTMLFormElement, why))
+      .catch(composer.showFailure);
   }
 
   /** The text goes back into its form, before what was begun there since; undefined where there is none. */
@@ -141,7 +172,7 @@ export function create(kit: Kit): Writing {
     const place = Number(node.dataset.place);
     const composer = adopt(node, {
       submit: place ? "reply" : "post",
-      name: storage.name,
+      name: storage.author ? null : storage.name,
       maxChars: settings.body_max_chars,
       preview: calls.preview,
       onCancel: place ? () => close(place, true) : undefined,
@@ -149,9 +180,10 @@ export function create(kit: Kit): Writing {
         storage.setDraft(place, written);
         typing();
       },
-      async onSubmit(body, name, website) {
+      async onSubmit(said) {
+        if (!storage.author && !settings.guests_may_post) return askWho(composer, text("guests_not_allowed"));
         const seconds_open = Math.round(performance.now() / 1000);
-        const letter = { key: uuid(), parent: place, body, name, website, seconds_open };
+        const letter = { ...said, key: uuid(), parent: place, seconds_open };
         storage.setDraft(place, "");
         composer.body.value = "";
         if (place) close(place, false);
@@ -160,6 +192,10 @@ export function create(kit: Kit): Writing {
       },
     });
     composers.set(node, composer);
+    loadWho().then(
+      ({ adopt }) => adopt(node),
+      () => undefined,
+    ); // without it a guest can write
     if (composer.body.value && document.activeElement === composer.body) typing(); // began before this came
   }
 
@@ -193,9 +229,11 @@ export function create(kit: Kit): Writing {
   return {
     acts: {
       ...acts,
+      account: async (_, asked) => (await loadWho()).account(asked),
       async report(id, asked) {
         (await loadReport())(id, asked);
       },
+      signin: async (_, asked) => (await loadWho()).signIn(asked),
     },
     adopt: adoptAll,
     async retracted(id) {

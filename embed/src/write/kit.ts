@@ -38,6 +38,8 @@ export interface Kit extends Pick<typeof dom, "button" | "h" | "setHtml" | "setT
   redraw(): void;
   say(sentence: string): void;
   explain(error: unknown): string;
+  /** Brings a post of this thread into view, wherever it is. */
+  goto(id: number): Promise<void>;
   /** Says that the reader writes, once in a while; true where the live line cannot, and the API is to be told. */
   typing(): boolean;
   posting(isPosting: boolean): void;

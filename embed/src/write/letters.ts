@@ -37,7 +37,10 @@ export function createLetters({ thread, storage }: Kit, { retry, edit, drop }: L
       id: count,
       seq: 0,
       parent: letter.parent || null,
-      author: { name: letter.name || storage.name || text("guest"), avatar: null },
+      author: {
+        name: letter.name || storage.name || text("guest"),
+        avatar: storage.author && `/avatars/${storage.author}`,
+      },
       html: "",
       created: new Date().toISOString(),
       edited: null,

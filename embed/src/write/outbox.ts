@@ -12,6 +12,7 @@ export interface Letter {
   parent: number;
   body: string;
   name: string;
+  email: string;
   /** What was filled into the field that people do not see. */
   website: string;
   seconds_open: number;
