@@ -24,6 +24,7 @@ from tests.e2e.screens import SOON_MILLISECONDS
 from tests.nginx.instances import running_front
 from tests.running import Run, started
 from tests.servers import unused_port
+from tests.smtp import MailServer, mail_server
 
 SITE: Final = "blog"
 CLUB: Final = "club"
@@ -50,6 +51,7 @@ class Secure:
     url_without_cookies: str
     fingerprint: str  # of the one certificate that all hosts have
     tls: Tls
+    mail: MailServer
 
     def age_sessions(self, *, minutes: int) -> None:
         """As if so much time had gone by since their tokens were renewed."""
@@ -67,13 +69,15 @@ class Secure:
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
     state_dir = tmp_path_factory.mktemp("secure") / "state"
     ports = unused_port(), unused_port()
-    with tls_files() as tls:
+    with tls_files() as tls, mail_server() as mail:
         fingerprint = issue(tls, names=HOSTS)
         with started(
             state_dir,
             KIBITZ_DEMO_DATA="/nonexistent",
             KIBITZ_BEHIND_PROXY="1",
             KIBITZ_PUBLIC_URL=f"https://{KIBITZ}:{ports[0]}",
+            KIBITZ_SMTP_URL=f"smtp://127.0.0.1:{mail.port}",
+            KIBITZ_MAIL_FROM=f"mail@{KIBITZ}",
             DJANGO_SETTINGS_MODULE="tests.secure.settings",
         ) as run:
             api = f"127.0.0.1:{run.port}"
@@ -87,6 +91,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
                     f"https://{WITHOUT_COOKIES}:{ports[1]}",
                     fingerprint,
                     tls,
+                    mail,
                 )
 
 
