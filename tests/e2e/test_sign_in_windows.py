@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.cast import Page
 from tests.e2e.readers import Readers
 from tests.e2e.screens import Comments
-from tests.e2e.signing_in import opened
+from tests.e2e.signing_in import SignInScreen, opened
 
 pytestmark = pytest.mark.one_database
 
