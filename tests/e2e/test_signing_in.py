@@ -19,6 +19,10 @@ pytestmark = pytest.mark.one_database
 END_SESSIONS: Final = (
     "from comments.models import Session; Session.objects.filter(author__email={email!r}).delete()"
 )
+PNG: Final = bytes.fromhex(  # one red pixel
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c494441"
+    "54789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+)
 STORED: Final = "(key) => localStorage.getItem(`kibitz:members:${key}`) ?? ''"
 
 
@@ -215,3 +219,30 @@ def test_signing_out_everywhere_asks_once(club: Page, readers: Readers, kibitz: 
 
     expect(there.composer.node.get_by_role("button", name="Sign in")).to_be_visible()
     expect(account(there)).to_be_hidden()
+
+
+def test_a_member_changes_what_readers_see_of_them(club: Page, readers: Readers, kibitz: Run) -> None:
+    seen = readers.comments().open(club.url)
+    seen.composer.post("Under my old name.")
+    SignInScreen(seen).sign_in(kibitz, "vera@example.org", "Vera")
+    expect(seen.with_body("Under my old name.").node.locator(".avatar img")).to_be_visible()
+    account(seen).click()
+    dialog = seen.frame.get_by_role("dialog", name="Account")
+
+    dialog.get_by_label("Name").fill("Vera V.")
+    dialog.get_by_role("button", name="Save").click()
+    expect(account(seen)).to_have_text("Vera V.")
+    drawn = dialog.locator("img").get_attribute("src")
+    with seen.page.expect_file_chooser() as chooser:
+        dialog.get_by_role("button", name="Choose a picture").click()
+    with seen.page.expect_response("**/session/avatar/") as kept:
+        chooser.value.set_files({"name": "me.png", "mimeType": "image/png", "buffer": PNG})
+    assert kept.value.status == 200
+    expect(dialog.get_by_role("alert")).to_have_count(0)
+    dialog.get_by_role("button", name="My comments on this site").click()
+    expect(dialog.get_by_role("listitem")).to_contain_text("Under my old name.")
+    dialog.get_by_role("link", name="Under my old name.").click()
+
+    assert str(drawn).startswith("/avatars/")
+    expect(dialog).to_have_count(0)
+    expect(seen.with_body("Under my old name.").node).to_be_focused()

@@ -83,9 +83,8 @@ function open(kit: Kit, asked: HTMLElement, session: Session, author: NonNullabl
     picture.hidden = false; // whatever became of the one before
     picture.src = src;
   }
-  const file = h("input", "unseen", { type: "file", accept: PICTURE_TYPES, "aria-label": text("pictureChoose") });
+  const file = h("input", "", { type: "file", accept: PICTURE_TYPES, hidden: "" });
   const choose = button("pictureChoose", () => file.click());
-  file.tabIndex = -1; // the button stands for it
   file.onchange = () =>
     attempt(async () => {
       const [chosen] = file.files ?? [];
