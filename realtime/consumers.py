@@ -10,7 +10,8 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 
 from realtime.hub import Hub, NotSubscribed, TooManySockets
-from realtime.mailbox import MALFORMED_KEY, SUBSCRIPTION_LOST, TOO_MANY_SOCKETS, Mailbox
+from realtime.mailbox import FOREIGN_ORIGIN, MALFORMED_KEY, SUBSCRIPTION_LOST, TOO_MANY_SOCKETS, Mailbox
+from realtime.origins import is_foreign
 
 KEY_PATTERN: Final = re.compile(r"[a-z2-7]{26}")
 MAX_CLIENT_FRAME_CHARS: Final = 4096
@@ -18,19 +19,10 @@ TOO_BIG: Final = 1009  # RFC 6455, 7.4.1
 RETRY_MS: Final = 5000  # for a bare EventSource; the embed reconnects by its own rule
 PING_SECONDS: Final = 20.0
 
-# The stream is public and carries no credentials, so any page may read it; a WebSocket from any origin is
-# accepted for the same reason.
-SSE_HEADERS: Final = [
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-    (b"access-control-allow-origin", b"*"),
-]
-JSON_HEADERS: Final = [
-    (b"content-type", b"application/json"),
-    (b"cache-control", b"no-store"),
-    (b"access-control-allow-origin", b"*"),
-]
+NO_STORE: Final = [(b"cache-control", b"no-store")]
+SSE_HEADERS: Final = [*NO_STORE, (b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
+JSON_HEADERS: Final = [*NO_STORE, (b"content-type", b"application/json")]
+ANY_ORIGIN: Final = [(b"access-control-allow-origin", b"*")]
 
 Message = Mapping[str, Any]
 
@@ -43,8 +35,9 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
 
     channel_layer_alias = "none"
 
-    def __init__(self, find_hub: Callable[[], Hub]) -> None:
+    def __init__(self, find_hub: Callable[[], Hub], *, for_any_page: bool = False) -> None:
         self._find_hub = find_hub
+        self._for_any_page = for_any_page  # for one that shows counts, outside of our frame
         self._mailbox: Mailbox | None = None
         self._writer: asyncio.Task[None] | None = None
         self._closer: asyncio.Task[None] | None = None
@@ -69,6 +62,10 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
     @property
     def key(self) -> str:
         return str(self.scope["url_route"]["kwargs"]["key"])
+
+    @property
+    def is_foreign(self) -> bool:
+        return not self._for_any_page and is_foreign(self.scope["headers"])
 
     async def join(self) -> None:
         """Takes a place in the hub; raises TooManySockets, NotSubscribed.
@@ -104,6 +101,8 @@ class LiveSocket(LiveConsumer):
 
     async def websocket_connect(self, message: Message) -> None:
         refused_with = None if KEY_PATTERN.fullmatch(self.key) else MALFORMED_KEY
+        if self.is_foreign:
+            refused_with = FOREIGN_ORIGIN
         if refused_with is None:
             try:
                 await self.join()
@@ -154,6 +153,8 @@ class LiveStream(LiveConsumer):
             await self._refuse(405, "method_not_allowed", "The live stream is read with GET.")
         elif not KEY_PATTERN.fullmatch(self.key):
             await self._refuse(400, "malformed_key", "A thread key is 26 characters of a-z and 2-7.")
+        elif self.is_foreign:
+            await self._refuse(403, "origin_not_allowed", "Live updates are for Kibitz's own pages.")
         else:
             try:
                 await self.join()
@@ -162,9 +163,14 @@ class LiveStream(LiveConsumer):
             except NotSubscribed:
                 await self._refuse(503, "unavailable", "Live updates are away for the moment.")
             else:
-                await self.send({"type": "http.response.start", "status": 200, "headers": SSE_HEADERS})
+                headers = [*SSE_HEADERS, *self._shared]
+                await self.send({"type": "http.response.start", "status": 200, "headers": headers})
                 await self._send_part(f"retry: {RETRY_MS}\n\n")
                 self.start_writing()
+
+    @property
+    def _shared(self) -> list[tuple[bytes, bytes]]:
+        return ANY_ORIGIN if self._for_any_page else []
 
     async def http_disconnect(self, message: Message) -> None:
         raise StopConsumer
@@ -189,7 +195,7 @@ class LiveStream(LiveConsumer):
     async def _refuse(self, status: int, code: str, detail: str) -> None:
         """Answers with the API's error format."""
         body = json.dumps({"code": code, "detail": detail, "fields": {}}).encode()
-        headers = list(JSON_HEADERS)
+        headers = [*JSON_HEADERS, *self._shared]
         if status == 405:
             headers.append((b"allow", b"GET"))
         elif status in {429, 503}:

@@ -6,7 +6,7 @@ from typing import Any
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
 
-from realtime.consumers import LiveSocket, LiveStream, NoSocketHere
+from realtime.consumers import LiveConsumer, LiveSocket, LiveStream, NoSocketHere
 from realtime.hub import Hub
 
 AsgiApplication = Callable[..., Any]
@@ -27,14 +27,18 @@ class Lifespan:
 
 def live_application(find_hub: Callable[[], Hub], otherwise: AsgiApplication) -> ProtocolTypeRouter:
     """`/live/{key}` for WebSocket and EventSource; every other HTTP path goes to `otherwise`."""
-    stream = LiveStream.as_asgi(find_hub=find_hub)
-    live_socket = LiveSocket.as_asgi(find_hub=find_hub)
     # A site's counts and a moderator's news are channels like a thread.
-    live_path = r"^live/(?:counts/|moderation/)?(?P<key>[^/]+)$"
+    live_path, counts_path = r"^live/(?:moderation/)?(?P<key>[^/]+)$", r"^live/counts/(?P<key>[^/]+)$"
+
+    def routed(carrier: type[LiveConsumer], otherwise: AsgiApplication) -> URLRouter:
+        live = carrier.as_asgi(find_hub=find_hub)
+        counts = carrier.as_asgi(find_hub=find_hub, for_any_page=True)
+        return URLRouter([re_path(counts_path, counts), re_path(live_path, live), re_path(r"", otherwise)])
+
     return ProtocolTypeRouter(
         {
-            "http": URLRouter([re_path(live_path, stream), re_path(r"", otherwise)]),
+            "http": routed(LiveStream, otherwise),
             "lifespan": Lifespan(find_hub),
-            "websocket": URLRouter([re_path(live_path, live_socket), re_path(r"", NoSocketHere.as_asgi())]),
+            "websocket": routed(LiveSocket, NoSocketHere.as_asgi()),
         }
     )

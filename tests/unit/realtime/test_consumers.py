@@ -43,8 +43,13 @@ def publisher(redis_url: str) -> ChannelsPublisher:
     return ChannelsPublisher(redis_url)
 
 
-async def open_socket(application: ProtocolTypeRouter, path: str = PATH) -> WebsocketCommunicator:
-    socket = WebsocketCommunicator(application, path)
+Headers = list[tuple[bytes, bytes]]
+
+
+async def open_socket(
+    application: ProtocolTypeRouter, path: str = PATH, headers: Headers | None = None
+) -> WebsocketCommunicator:
+    socket = WebsocketCommunicator(application, path, headers)
     accepted, _ = await socket.connect(SECONDS)
     assert accepted
     return socket
@@ -98,7 +103,7 @@ async def test_a_stream_gets_the_same_frames(
     assert headers[b"content-type"] == b"text/event-stream"
     assert headers[b"cache-control"] == b"no-store"
     assert headers[b"x-accel-buffering"] == b"no"
-    assert headers[b"access-control-allow-origin"] == b"*"
+    assert b"access-control-allow-origin" not in headers
     await stream.send_input({"type": "http.disconnect"})
     await stream.wait(SECONDS)
     assert hub.socket_count() == 0
@@ -126,6 +131,60 @@ async def test_a_stream_is_refused_in_the_apis_error_format(
     problem = json.loads(response["body"])
     assert problem["code"] == code
     assert problem["fields"] == {}
+    await stream.send_input({"type": "http.disconnect"})
+    await stream.wait(SECONDS)
+
+
+HOST = (b"host", b"comments.example.org")
+
+
+@pytest.mark.parametrize("path", [PATH, f"/live/moderation/{KEY}"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        b"https://evil.example",
+        b"https://comments.example.org.evil.example",
+        b"null",
+        b"https://[",
+        b"https://comments.example.org:8443",
+    ],
+)
+async def test_a_script_of_another_page_gets_no_socket(
+    application: ProtocolTypeRouter, hub: Hub, path: str, origin: bytes
+) -> None:
+    socket = await open_socket(application, path, [HOST, (b"origin", origin)])
+
+    assert await close_code(socket) == 4403
+    assert hub.socket_count() == 0
+    await socket.disconnect()
+
+
+@pytest.mark.parametrize(
+    ("path", "origin"),
+    [
+        (PATH, b"https://comments.example.org"),
+        (PATH, b"https://public.example.org"),
+        (f"/live/counts/{KEY}", b"https://blog.example.org"),  # counts are shown outside of our frame
+    ],
+)
+async def test_our_own_frame_gets_one_and_any_page_counts(
+    application: ProtocolTypeRouter, hub: Hub, monkeypatch: pytest.MonkeyPatch, path: str, origin: bytes
+) -> None:
+    monkeypatch.setenv("KIBITZ_PUBLIC_URL", "https://public.example.org")
+
+    socket = await open_socket(application, path, [HOST, (b"origin", origin)])
+
+    assert hub.socket_count() == 1
+    await socket.disconnect()
+
+
+async def test_a_script_of_another_page_gets_no_stream(application: ProtocolTypeRouter) -> None:
+    stream = open_stream(application)
+    stream.scope["headers"] = [HOST, (b"origin", b"https://evil.example")]
+
+    response = await stream.get_response(SECONDS)
+
+    assert (response["status"], json.loads(response["body"])["code"]) == (403, "origin_not_allowed")
     await stream.send_input({"type": "http.disconnect"})
     await stream.wait(SECONDS)
 
