@@ -68,8 +68,9 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "closes_after_days" in self.fields:
-            self.fields["closes_after_days"].required = False
+        for name in ("closes_after_days", "guest_email"):  # absent from what older scripts send
+            if name in self.fields:
+                self.fields[name].required = False
 
     def get_initial_for_field(self, field: forms.Field, field_name: str) -> object:
         if field_name in TEAM:
@@ -85,6 +86,9 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_texts(self) -> dict[str, object]:
         return self.cleaned_data["texts"] or {}  # an emptied field
+
+    def clean_guest_email(self) -> str:
+        return self.cleaned_data["guest_email"] or self.instance.guest_email
 
     def clean_closes_after_days(self) -> int:
         return self.cleaned_data["closes_after_days"] or 0

@@ -123,7 +123,6 @@ def test_lock_and_unlock_reach_the_readers(morgan: Person, alice: Person, post: 
 SITE = {
     "key": "news",
     "name": "News",
-    "guest_email": "off",
     "moderation": "post",
     "realtime": "on",
     "edit_window_seconds": "900",

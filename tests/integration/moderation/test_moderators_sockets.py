@@ -80,7 +80,8 @@ def test_the_kinds_of_live_addresses_are_these() -> None:
     assert isinstance(router, URLRouter)
 
     assert [str(route.pattern) for route in router.routes] == [
-        r"^live/(?:counts/|moderation/)?(?P<key>[^/]+)$",
+        r"^live/counts/(?P<key>[^/]+)$",
+        r"^live/(?:moderation/)?(?P<key>[^/]+)$",
         "",
     ]
 
