@@ -88,7 +88,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         return self.cleaned_data["texts"] or {}  # an emptied field
 
     def clean_guest_email(self) -> str:
-        return self.cleaned_data["guest_email"] or self.instance.guest_email
+        return str(self.cleaned_data["guest_email"] or self.instance.guest_email)
 
     def clean_closes_after_days(self) -> int:
         return self.cleaned_data["closes_after_days"] or 0
