@@ -249,7 +249,7 @@ def test_a_picture_is_wanted_not_fetched(reader: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "then"), [("upload", ""), ("site", ""), ("google", "https://example.org/b.png")]
+    ("source", "then"), [("upload", ""), ("gravatar", ""), ("site", "https://example.org/b.png")]
 )
 def test_a_picture_of_ones_own_stays(reader: Person, source: str, then: str) -> None:
     sent(reader, token(avatar="https://example.org/a.png"))
