@@ -159,8 +159,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [
     BASE_DIR / "comments" / slice_ / "static"
-    for slice_ in ("monitoring", "screening", "moderation", "signin")
-    for slice_ in ("accounts", "monitoring", "screening", "moderation")
+    for slice_ in ("accounts", "monitoring", "screening", "moderation", "signin")
 ]
 # Without a web server in front the files are served where they lie, so nothing needs collecting.
 STATIC_ROOT = env.env_str("KIBITZ_STATIC_ROOT") or None
