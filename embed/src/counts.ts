@@ -25,7 +25,8 @@ const sites = new Map<string, Follow>();
 const places = new Map<HTMLElement, Follow>();
 
 /** Fills the element, and again whenever its page's comments count otherwise. */
-export function start(element: HTMLElement, origin: string, key = ""): void {
+export function start(element: HTMLElement, origin: string, ofPage = ""): void {
+  const key = element.getAttribute("site") ?? ofPage;
   const site = sites.get(key) ?? follow(`${origin}/api/v1/sites/${key}/counts/?`);
   sites.set(key, site);
   places.set(element, site);

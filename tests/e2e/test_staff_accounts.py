@@ -83,7 +83,7 @@ def test_a_moderator_adds_a_passkey_and_logs_in_by_it_alone(
     tab.get_by_role("button", name="Log out").click()
     tab.goto(f"{url}/admin/moderation/")
     require_no_violation(tab)
-    tab.get_by_role("button", name="Log in with a passkey").click()
+    tab.get_by_role("button", name="Use a passkey").click()
 
     expect(tab.locator(".state")).to_have_attribute("data-state", "live")
     assert tab.url == f"{url}/admin/moderation/"
@@ -125,7 +125,7 @@ def test_a_browser_without_a_passkey_says_so(readers: Readers, url: str) -> None
     said = tab.locator("#passkey_error")
     expect(said).to_be_hidden()
 
-    tab.get_by_role("button", name="Log in with a passkey").click()
+    tab.get_by_role("button", name="Use a passkey").click()
 
     expect(said).to_contain_text("gave no passkey")
 
