@@ -71,7 +71,7 @@ def test_who_is_signed_in_at_the_site_is_signed_in_here_and_signed_out_with_it(
 
     log_in(seen.page, "ann")
     is_signed_in(seen, "ann")
-    seen.composer.post("By ann.", "somebody")
+    seen.composer.post("By ann.")
     expect(seen.with_body("By ann.").name).to_have_text("ann")
 
     with seen.page.expect_response(lambda response: response.url.endswith("/sites/club/sso/")):
