@@ -12,6 +12,7 @@ from comments.rest.throttles import check_rate, check_reading
 from comments.signin import serializers
 from comments.signin.views import SignInView, session_on, session_shape
 from comments.sites.services import get_site
+from comments.threads.api import queried
 
 TICKET = serializers.TicketSerializer()
 
@@ -36,15 +37,15 @@ class SessionView(SignInView):
 
     @extend_schema(
         operation_id="end_session",
-        parameters=[HEADER, OpenApiParameter("everywhere", bool, description="In every other browser, too.")],
+        parameters=[HEADER, serializers.EndQuery],
         responses={204: None, **PROBLEMS},
     )
     def delete(self, request: Request, site: str) -> Response:
         """Signs out; who is not signed in is told the same."""
-        found = get_site(site)
+        asked, found = queried(serializers.EndQuery, request), get_site(site)
         session = session_on(request, found)
         if session is not None:
-            if request.query_params.get("everywhere") in {"1", "true"}:
+            if asked.get("everywhere"):
                 end_all(session.author)
             else:
                 end([session])

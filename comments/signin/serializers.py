@@ -15,6 +15,12 @@ class TicketSerializer(StrictSerializer):
     ticket = serializers.CharField(max_length=500)
 
 
+class EndQuery(serializers.Serializer[Any]):
+    everywhere = serializers.ChoiceField(
+        choices=["1"], required=False, help_text="In every other browser, too."
+    )
+
+
 class OwnAuthorSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()

@@ -3127,7 +3127,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description In every other browser, too. */
-                everywhere?: boolean;
+                everywhere?: "1";
             };
             header: {
                 "X-Kibitz": "1";

@@ -34,6 +34,7 @@ BEYOND_A_SCHEMA: Final = {
     "200 at most.",
     "Not an http or https address.",
     "Enter a valid email address.",
+    "Either the code or the digits are needed.",
     "Six digits.",
     "invalid_cursor",
     "idempotency_key_reused",

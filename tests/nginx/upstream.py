@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply.body)
 
-    do_POST = do_GET  # noqa: N815  the base class's names
+    do_POST = do_PUT = do_GET  # noqa: N815  the base class's names
 
     def log_message(self, *_: Any) -> None:
         pass
