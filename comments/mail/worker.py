@@ -5,7 +5,6 @@ this process dies, and two of them share the work.
 """
 
 import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -13,11 +12,11 @@ from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException,
 from typing import Any, Final
 
 from django.core.mail import get_connection
-from django.db import DatabaseError, InterfaceError, close_old_connections, connections, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from comments.events.waking import LOOK_SECONDS, listen
+from comments.events.working import Worker
 from comments.mail.message import compose
 from comments.mail.models import Mail
 from comments.mail.services import WAKE
@@ -42,23 +41,7 @@ class Postman:
 
     def __init__(self, *, now: Callable[[], datetime] = timezone.now) -> None:
         self._now = now
-        self._woken = threading.Event()
-
-    def run(self, stopping: threading.Event) -> None:
-        """Blocks until `stopping` is set; a database, Redis or mail server that is away is tried again."""
-        listening = [WAKE, self._woken, stopping]
-        threading.Thread(target=listen, args=listening, name="mail-wake", daemon=True).start()
-        while not stopping.is_set():
-            self._woken.clear()
-            try:
-                close_old_connections()
-                self.look()
-            except (DatabaseError, InterfaceError) as error:
-                logger.warning("mail: %s", error)
-            except Exception:
-                logger.exception("mail")  # or nothing would be sent until the process ends
-            self._woken.wait(LOOK_SECONDS)
-        connections.close_all()
+        self.run = Worker("mail", self.look, bell=WAKE).run
 
     def look(self) -> int:
         """Sends what is due, all over one connection; how much that was. Ends where the server is away."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connections, transaction
+from django.db import DatabaseError, InterfaceError, connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from comments.events.waking import LOOK_SECONDS, listen
+from comments.events.working import Worker
 from comments.identity.models import Author
 from comments.moderation.services import approve_post, hide_post, mark_as_spam
 from comments.screening import akismet
@@ -54,25 +54,10 @@ class Checker:
 
     def __init__(self, *, now: Callable[[], datetime] = timezone.now) -> None:
         self._now = now
-        self._woken = threading.Event()
+        self._worker = Worker("checks", self.look, bell=WAKE)
+        self.run = self._worker.run
         self._lock = threading.Lock()
         self._running: Counter[int] = Counter()  # by site
-
-    def run(self, stopping: threading.Event) -> None:
-        """Blocks until `stopping` is set; a database or Redis that is away is tried again."""
-        listening = [WAKE, self._woken, stopping]
-        threading.Thread(target=listen, args=listening, name="checks-wake", daemon=True).start()
-        while not stopping.is_set():
-            self._woken.clear()
-            try:
-                close_old_connections()
-                self.look()
-            except (DatabaseError, InterfaceError) as error:
-                logger.warning("checks: %s", error)
-            except Exception:
-                logger.exception("checks")  # or nothing would be checked until the process ends
-            self._woken.wait(LOOK_SECONDS)
-        connections.close_all()
 
     def look(self) -> int:
         """Begins what is due and finds room; how many that were."""
@@ -108,7 +93,7 @@ class Checker:
             connections.close_all()
             with self._lock:
                 self._running[check.site_id] -= 1
-            self._woken.set()
+            self._worker.woken.set()
 
 
 def take(

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connections, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from comments import env
 from comments.errors import Invalid, NotFound, Unavailable
+from comments.events.working import Worker
 from comments.screening.calls import Bounds, CallFailed, get
 from comments.signin.models import Avatar
 from comments.signin.pictures import MAX_BYTES, small_webp, version_of
@@ -34,20 +35,12 @@ class PictureFetcher:
 
     def __init__(self, *, now: Callable[[], datetime] = timezone.now) -> None:
         self._now = now
+        self.run = Worker("pictures", self.look_and_go_on, every_seconds=LOOK_SECONDS).run
 
-    def run(self, stopping: threading.Event) -> None:
-        """Blocks until `stopping` is set; a database that is away is tried again."""
-        while not stopping.is_set():
-            try:
-                close_old_connections()
-                while self.look() and not stopping.is_set():
-                    pass
-            except (DatabaseError, InterfaceError) as error:
-                logger.warning("pictures: %s", error)
-            except Exception:
-                logger.exception("pictures")  # or none would be fetched until the process ends
-            stopping.wait(LOOK_SECONDS)
-        connections.close_all()
+    def look_and_go_on(self) -> None:
+        """Fetches all that is due."""
+        while self.look():
+            pass
 
     def look(self) -> int:
         """Fetches some of what is due; how many those were."""

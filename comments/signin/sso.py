@@ -3,6 +3,7 @@
 import json
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -33,7 +34,7 @@ ROLES: Final = ("moderator", "owner")
 _KEY_BYTES: Final = 32
 _SECONDS_MAX: Final = 1e11  # in the year 5138; a datetime holds no more than 9999
 
-_is_https = URLValidator(schemes=["https"])
+_validate_https = URLValidator(schemes=["https"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +230,8 @@ def _text(said: dict[str, Any], name: str, most: int) -> str:
 
 def _email(said: dict[str, Any]) -> str:
     email = normal_email(_text(said, "email", EMAIL_MAX_CHARS))
-    try:
-        if email:
-            _require_printable(email)
-            validate_email(email)
-    except ValidationError as error:
-        raise InvalidSsoToken('The token\'s "email" is no e-mail address.') from error
+    if email and not _passes(validate_email, email):
+        raise InvalidSsoToken('The token\'s "email" is no e-mail address.')
     return email
 
 
@@ -245,20 +242,18 @@ def _is_email_verified(said: dict[str, Any]) -> bool:
     return is_verified and bool(said.get("email"))
 
 
-def _require_printable(text: str) -> None:
+def _passes(validator: Callable[[str], None], text: str) -> bool:
     """Null characters and lone surrogates pass Django's validators, and fail in the database."""
-    if not text.isprintable():
-        raise ValidationError("not printable")
+    try:
+        validator(text)
+    except ValidationError:
+        return False
+    return text.isprintable()
 
 
 def _avatar(said: dict[str, Any]) -> str:
     url = _text(said, "avatar", AVATAR_MAX_CHARS)
-    try:
-        if url:
-            _require_printable(url)
-            _is_https(url)
-    except ValidationError as error:
-        raise InvalidSsoToken('The token\'s "avatar" is no https address.') from error
-    if "@" in url.partition("//")[2].partition("/")[0]:
+    has_user = "@" in url.partition("//")[2].partition("/")[0]
+    if url and (has_user or not _passes(_validate_https, url)):
         raise InvalidSsoToken('The token\'s "avatar" is no https address.')
     return url

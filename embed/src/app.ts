@@ -1,12 +1,13 @@
 // Puts the parts together: the boot data, the state, the view and the live line.
-import { ApiError, createApi } from "./api";
+import { createApi } from "./api";
 import { boot } from "./boot";
+import { explain, fail } from "./failures";
+import { createFiles, LIVE, WRITE } from "./files";
 import type { Cursor, ThreadEvent } from "./frames";
 import { connectHost, safeTokens, type ToFrame } from "./host_messages";
 import { later, renew } from "./later";
 import type { Live } from "./live";
-import { addTexts, type TextKey, text } from "./messages";
-import type { Mute } from "./mute";
+import { text } from "./messages";
 import { Storage } from "./storage";
 import { addBranchPage, addOne, addPage, apply, applyTotals, fromSnapshot, reveal, type Sort } from "./store";
 import { startForm } from "./view/composer";
@@ -18,22 +19,8 @@ import { createThread } from "./view/thread";
 import type { Writing } from "./write";
 import type { Kit } from "./write/kit";
 
-/** The address of what only writers need; the build puts it in. */
-declare const WRITE_URL: string;
-/** And of what a link to a comment needs. */
-declare const LINKED_URL: string;
-/** And of what steps through the list by keys. */
-declare const KEYS_URL: string;
-/** And of what hides the posts of authors whom this reader has muted. */
-declare const MUTE_URL: string;
-/** And of what keeps the thread current once it is seen. */
-declare const LIVE_URL: string;
-/** And of what signs readers in whom the site knows. */
-declare const SSO_URL: string;
-
 const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
 const MINUTE_MILLISECONDS = 60_000;
-const ERROR_MILLISECONDS = 8000;
 const LOAD_MILLISECONDS = 10_000; // before what could not be loaded is asked for again
 
 const root = document.documentElement;
@@ -104,24 +91,12 @@ const kit: Kit = {
   typing: sayTyping,
 };
 
-/** A file with what needs texts of its own. */
-const part = <Part>(url: string) =>
-  later(url, (address) =>
-    Promise.all([import(address), api.writingTexts(root.lang).then(addTexts)]).then(
-      ([{ create }]): Part => create(kit),
-    ),
-  );
-const loadWriting = part<Writing>(WRITE_URL);
-const loadMute = part<Mute>(MUTE_URL);
-const loadLive = later(LIVE_URL, (address): Promise<typeof import("./live")> => import(address));
-const loadLinked = later(LINKED_URL, (address): Promise<typeof import("./linked")> => import(address));
-const loadSso = later(SSO_URL, (address): Promise<typeof import("./sso")> => import(address));
-const loadKeys = later(KEYS_URL, (address): Promise<typeof import("./keys")> => import(address));
+const files = createFiles(kit);
 
 /** What a writer needs; where it cannot be had, every open form says so. */
 async function write(): Promise<Writing> {
   try {
-    return await loadWriting();
+    return await files.writing();
   } catch (error) {
     for (const shown of main.querySelectorAll("form textarea + .error"))
       shown.replaceChildren(text("notReady"), " ", button("act", "prepare", "retry"));
@@ -195,11 +170,11 @@ function isWriter(): boolean {
 
 async function goLive(): Promise<void> {
   try {
-    follow((await loadLive()).createLive);
+    follow((await files.live()).createLive);
   } catch {
     status.state("offline");
     setTimeout(() => {
-      renew(LIVE_URL).catch(() => undefined);
+      renew(LIVE).catch(() => undefined);
       void goLive();
     }, LOAD_MILLISECONDS);
   }
@@ -275,17 +250,18 @@ function muteAgain(): void {
   const muted = storage.option("muted");
   if (!muted) return;
   thread.decorate = ({ author }, node) => node.classList.toggle("muted", muted.includes(author.key ?? "-"));
-  loadMute().catch(() => setTimeout(muteAgain, LOAD_MILLISECONDS));
+  files.mute().catch(() => setTimeout(muteAgain, LOAD_MILLISECONDS));
 }
 
 async function goto(id: number): Promise<void> {
-  (await loadLinked()).goto(id, kit);
+  (await files.linked()).goto(id, kit);
 }
 
 function takeHostMessage(message: ToFrame): void {
   if (message.kibitz === "goto") goto(Number(message.id)).catch(() => undefined);
   else if (message.kibitz === "sso")
-    loadSso()
+    files
+      .sso()
       .then(({ take }) => take(kit, message.token))
       .catch(() => undefined);
   else if (message.kibitz === "theme") {
@@ -297,7 +273,7 @@ function takeHostMessage(message: ToFrame): void {
 const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<void>> = {
   reply,
   async prepare() {
-    await renew(WRITE_URL);
+    await renew(WRITE);
     prepare();
   },
   fold(id) {
@@ -306,7 +282,7 @@ const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<
   },
   branch: showReplies,
   more: showMore,
-  mute: async (id) => (await loadMute())(id),
+  mute: async (id) => (await files.mute())(id),
   reveal: () => show(reveal(state).toReversed()),
 };
 
@@ -332,25 +308,11 @@ main.addEventListener(
   true,
 );
 
-/** A failure, said beside what was clicked and aloud. */
-function fail(clicked: Element, error: unknown): void {
-  const message = h("p", "error", { role: "alert" });
-  clicked.after(message);
-  setText(message, explain(error));
-  setTimeout(() => message.remove(), ERROR_MILLISECONDS);
-}
-
-/** What a failed call means to the reader. */
-function explain(error: unknown): string {
-  if (!(error instanceof ApiError)) return text("failed");
-  if (error.code in boot.texts) return text(error.code as TextKey, error.retryAfter || 1);
-  return error.message || text(error.status ? "failed" : "unreachable");
-}
-
 /** The first key that is used in the list brings what its keys do. */
 function awaitKey(): void {
   const load = (event: KeyboardEvent) =>
-    void loadKeys()
+    void files
+      .keys()
       .then(({ listen }) => listen(kit, event))
       .catch(awaitKey);
   thread.feed.addEventListener("keydown", load, { once: true });

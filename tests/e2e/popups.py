@@ -45,27 +45,3 @@ def taken(frame: Frame, site: str, typed: str = "") -> dict[str, Any]:
     """What the frame gets for what the popup said, or for the digits, and who is signed in there then."""
     said: dict[str, Any] = frame.evaluate(TAKEN, [site, typed])
     return said
-
-
-class Device:
-    """Keeps passkeys for one tab, and always finds its owner at it: Chromium's virtual authenticator."""
-
-    def __init__(self, tab: Tab, *passkeys: dict[str, Any]) -> None:
-        self._client = tab.context.new_cdp_session(tab)
-        self._client.send("WebAuthn.enable")
-        options = {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-        }
-        made = self._client.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        self._id = {"authenticatorId": made["authenticatorId"]}
-        for passkey in passkeys:
-            self._client.send("WebAuthn.addCredential", {**self._id, "credential": passkey})
-
-    def passkeys(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._client.send("WebAuthn.getCredentials", self._id)["credentials"]
-        return found

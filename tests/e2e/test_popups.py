@@ -7,8 +7,9 @@ from playwright.sync_api import Frame, Route, expect
 from playwright.sync_api import Page as Tab
 
 from tests.cast import Page
+from tests.e2e.device import Device
 from tests.e2e.host_site import HostSite
-from tests.e2e.popups import Device, opened, taken
+from tests.e2e.popups import opened, taken
 from tests.e2e.readers import Readers
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, identity_provider
 from tests.running import Run

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 
+from tests.e2e.device import Device
 from tests.e2e.host_site import HostSite
 from tests.e2e.moderators import PASSWORD, appoint
 from tests.e2e.readers import Readers
@@ -27,21 +28,6 @@ ACCOUNT: Final = "/admin/account/"
 def url(kibitz: Run) -> str:
     """By its name: browsers make no passkey for an address of numbers."""
     return kibitz.url.replace("127.0.0.1", "localhost")
-
-
-def with_authenticator(tab: Tab) -> None:
-    """The browser has a device of its own for passkeys, whose owner always nods."""
-    devtools = tab.context.new_cdp_session(tab)
-    devtools.send("WebAuthn.enable")
-    device = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": device})
 
 
 def log_in(tab: Tab, url: str, name: str, path: str = "/admin/") -> None:
@@ -71,7 +57,7 @@ def test_a_moderator_adds_a_passkey_and_logs_in_by_it_alone(
 ) -> None:
     appoint(kibitz, strict_host.site, "pamela")
     tab = readers.tab()
-    with_authenticator(tab)
+    Device(tab)
     log_in(tab, url, "pamela")
 
     tab.get_by_role("link", name="Security").click()
@@ -94,7 +80,7 @@ def test_after_the_password_comes_the_passkey_or_a_code(
 ) -> None:
     appoint(kibitz, strict_host.site, "quentin")
     tab = readers.tab()
-    with_authenticator(tab)
+    Device(tab)
     log_in(tab, url, "quentin", ACCOUNT + "2fa/app/")
     prove(tab)
     secret = tab.get_by_label("Authenticator secret").input_value()
@@ -154,7 +140,7 @@ def test_pictures(
     appoint(kibitz, strict_host.site, name := f"sue-{device}-{theme}")
     width, height = SIZES[device]
     tab = readers.tab(viewport={"width": width, "height": height}, color_scheme=theme)
-    with_authenticator(tab)
+    Device(tab)
 
     def picture(subject: str) -> None:
         tab.screenshot(path=directory / f"account-{subject}-{device}-{theme}.png", full_page=True)

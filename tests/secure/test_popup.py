@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.device import Device
 from tests.e2e.host_site import HostSite
-from tests.e2e.popups import Device
 from tests.e2e.readers import Readers
 from tests.e2e.screens import Comments
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, identity_provider
