@@ -14,8 +14,8 @@ from django.core.validators import URLValidator, validate_email
 
 from comments.errors import InvalidSsoToken
 from comments.identity.members import NAME_MAX_CHARS, normal_email
+from comments.identity.staff_words import reads_like_staff
 from comments.markup.plain import one_line
-from comments.signin.badges import reads_like_staff
 from comments.signin.models import SiteSignIn
 from comments.sites.models import Site
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from comments.identity.names import skeleton
+from comments.identity.look_alikes import skeleton
 from comments.markup.plain import one_line
 
 
@@ -23,6 +23,7 @@ from comments.markup.plain import one_line
         "Ａｌｉｃｅ",
         "𝐀𝐥𝐢𝐜𝐞",
         "Ⓐⓛⓘⓒⓔ",
+        "ᴀʟɪᴄᴇ",
         "al\u200bice",
         "al\u200d\u200cice",
         "\u202ealice\u202c",
@@ -94,10 +95,10 @@ def test_the_table_is_read_when_a_name_needs_it() -> None:
     script = (
         "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'comments.settings'\n"
         "import django; django.setup(); import comments.urls\n"
-        "from comments.identity import names; names.skeleton('Alice')\n"
-        "print(names._look_alikes.cache_info().currsize, 'PIL.Image' in sys.modules, "
+        "from comments.identity import look_alikes as it; it.skeleton('Alice')\n"
+        "print(it._look_alikes.cache_info().currsize, 'PIL.Image' in sys.modules, "
         "'confusable_homoglyphs' in sys.modules)\n"
-        "names.skeleton('Алиса'); print(names._look_alikes.cache_info().currsize)"
+        "it.skeleton('Алиса'); print(it._look_alikes.cache_info().currsize)"
     )
 
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -13,7 +13,8 @@ export interface Signing {
 /** Tells the frame's own document who is signed in from now on: `detail` is a Session. */
 export const CHANGED = "kibitz:session";
 
-const BEARER = "s."; // how a session's token begins, and a guest's does not
+/** How a session's token begins (comments/identity/sessions.py), and a guest's does not. */
+export const BEARER = "s.";
 
 /** Who is signed in, as the server sees this frame. A session that ended elsewhere is forgotten here, too. */
 export async function askSession({ api, storage, page }: Signing): Promise<Session> {

@@ -1,7 +1,7 @@
 // who.js: who writes here, a guest or the member whose session this frame has; in the foot of each form.
 import type { OpenAccount } from "../signin/account";
 import type { OpenPanel } from "../signin/panel";
-import { askSession, CHANGED } from "../signin/session";
+import { askSession, BEARER, CHANGED } from "../signin/session";
 import type { Session } from "../wire";
 import { button, h, type Kit, setText, takeKit, text } from "./kit";
 
@@ -12,8 +12,6 @@ declare const SIGNIN_URL: string;
 /** The address of a member's own dialog. */
 declare const ACCOUNT_URL: string;
 
-/** How the tokens of sessions begin (comments/identity/sessions.py); all others are guests'. */
-const SESSIONS = "s.";
 const EMAIL_MAX_CHARS = 254;
 const PICTURE_PX = 24;
 
@@ -54,7 +52,7 @@ export function createWho(kit: Kit): Who {
     storage.author = now;
     if (found.author) {
       storage.name = found.author.name;
-      if (!storage.token.startsWith(SESSIONS)) storage.token = ""; // the guest's, who has become the member
+      if (!storage.token.startsWith(BEARER)) storage.token = ""; // the guest's, who has become the member
     }
     if (before && now !== before) {
       if (!now) storage.name = "";
