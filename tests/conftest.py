@@ -7,6 +7,8 @@ from typing import Protocol
 
 import pytest
 import redis
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
 
 from comments.events import outbox, queue_room, request_redis
 from comments.events.breaker import Breaker
@@ -40,6 +42,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         in_integration = item.path.is_relative_to(TESTS / "integration")
         if in_integration and item.get_closest_marker("one_database") is None:
             item.add_marker("database")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_listed_once() -> Iterator[None]:
+    """Every test client makes the middlewares anew, and WhiteNoise's looks at each static file: half of the
+    suite's time. A process's files are the same for all of them."""
+    listed: dict[str, StaticFile] = {}
+    list_files = WhiteNoiseMiddleware.add_files_from_finders
+
+    def list_once(middleware: WhiteNoiseMiddleware) -> None:
+        if not listed:
+            list_files(middleware)
+            listed.update(middleware.files)
+        middleware.files.update(listed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", list_once)
+        yield
 
 
 @pytest.fixture(scope="session")
