@@ -39,7 +39,7 @@ def _asking(request: HttpRequest, errand: Errand, *, trouble: str = "", status: 
         "asked": kept,
         "until": timezone.now().timestamp() + KEPT_SECONDS,
     }
-    page = popup_page(
+    return popup_page(
         request,
         "passkey",
         errand.lang,
@@ -50,9 +50,6 @@ def _asking(request: HttpRequest, errand: Errand, *, trouble: str = "", status: 
         use=json.dumps(use),
         create=json.dumps(create),
     )
-    # With no-referrer a browser posts our form with `Origin: null`, which Django takes for another site's.
-    page["Referrer-Policy"] = "same-origin"
-    return page
 
 
 def _answered(request: HttpRequest) -> HttpResponse:

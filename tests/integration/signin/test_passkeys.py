@@ -23,7 +23,7 @@ from tests.cast import API, Person
 
 ORIGIN = "http://testserver"
 VERIFIER = "v" * 43
-OPENED = {"Sec-Fetch-Site": "same-origin"}
+OPENED = {"Sec-Fetch-Site": "same-origin", "Referer": f"{ORIGIN}/embed/blog/"}
 
 
 class Key:
