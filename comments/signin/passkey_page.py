@@ -54,7 +54,8 @@ def _asking(request: HttpRequest, errand: Errand, *, trouble: str = "", status: 
 
 def _answered(request: HttpRequest) -> HttpResponse:
     kept: Any = request.session.pop(KEPT, None)  # single use, whatever comes of it
-    request.session.save()  # now, and not after the work: of two answers at once one finds nothing
+    if kept is not None:
+        request.session.save()  # now, and not after the work: of two answers at once one finds nothing
     errand = errand_in(kept.get("errand")) if isinstance(kept, dict) else None
     if errand is None or timezone.now().timestamp() > kept["until"]:
         return trouble_page(request, "foreign", status=400, errand=errand)
