@@ -129,6 +129,7 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,60/h/ip,5/5m/key,20/h/key",
     "reset_password": "5/m/ip,30/h/ip,3/h/key",
     "reset_password_from_key": "10/m/ip",
+    "passkey": "40/m/ip,240/h/ip",  # two for each login
 }
 MFA_ADAPTER = "comments.accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -1,6 +1,9 @@
 """Cookies of the admin go over https alone where the request came by https: the same Kibitz may also be
 reached without, on its own machine."""
 
+import re
+from typing import Final
+
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessions
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +16,15 @@ def _secure(request: HttpRequest, response: HttpResponseBase, name: str) -> None
         response.cookies[name]["secure"] = True
 
 
+_SESSION_KEY: Final = re.compile(r"[a-z0-9]{32}")
+
+
 class SessionMiddleware(DjangoSessions):
+    def process_request(self, request: HttpRequest) -> None:
+        """What is no session's key is asked for nowhere: PostgreSQL takes no null character, for one."""
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        request.session = self.SessionStore(key if _SESSION_KEY.fullmatch(key) else None)
+
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         answer = super().process_response(request, response)
         _secure(request, answer, settings.SESSION_COOKIE_NAME)

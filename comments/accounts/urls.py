@@ -57,7 +57,7 @@ urlpatterns = [
         page(MFA + "webauthn.views.reauthenticate_webauthn"),
         name="mfa_reauthenticate_webauthn",
     ),
-    path("2fa/passkeys/login/", page(MFA + "webauthn.views.login_webauthn"), name="mfa_login_webauthn"),
+    path("2fa/passkeys/login/", page("comments.accounts.passkeys.log_in"), name="mfa_login_webauthn"),
     path("2fa/passkeys/<id:pk>/edit/", page(MFA + "webauthn.views.edit_webauthn"), name="mfa_edit_webauthn"),
     path(
         "2fa/passkeys/<id:pk>/remove/",

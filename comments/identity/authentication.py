@@ -1,5 +1,6 @@
 """Who sends a request: an author by token or by a session's cookie, a moderator by Django's session."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,9 @@ from comments.sites.models import Site
 
 AUTHOR_HEADER: Final = "X-Kibitz-Author"
 COOKIES_MAX: Final = 20  # sites on one page
+# In the header as it came: Django strips white space from names, Unicode's too, and with that before it
+# browsers let a neighbouring host set what is no "__Host-" to them.
+_COOKIE: Final = re.compile(rf"(?:^|; ?){COOKIE_PREFIX}[^=;]*=([^;]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class SessionCookieAuthentication(BaseAuthentication):
         return AnonymousUser()
 
     def authenticate(self, request: Request) -> tuple[object, Callers] | None:
-        cookies = [value for name, value in request.COOKIES.items() if name.startswith(COOKIE_PREFIX)]
+        cookies = _COOKIE.findall(request.META.get("HTTP_COOKIE", ""))
         if not cookies:
             return None
         if not _is_ours(request):

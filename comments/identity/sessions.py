@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from typing import Any, Final
 
 from django.core import signing
+from django.db.models import Q
 from django.http import HttpResponseBase
 
 from comments.errors import SignedOut
@@ -83,20 +84,28 @@ def by_cookies(secrets: Iterable[str], *, now: datetime) -> list[Session]:
 
 def by_bearer(token: str, *, now: datetime) -> tuple[Session, str]:
     """The session that a bearer token opens, and the token to use from now on, "" for the same. A token that
-    was replaced more than a minute ago is a stolen one, or its thief has the other: it ends the session.
-    Raises SignedOut."""
+    was replaced more than a minute ago by one that has been used is a stolen one, or its thief has the other:
+    it ends the session. Raises SignedOut."""
     digest = _digest(token.removeprefix(BEARER_PREFIX))
     current = Session.objects.select_related("author").filter(is_bearer=True, expires__gt=now)
-    session = current.filter(digest=digest).first()
+    # One look: between two the digests may change places.
+    session = current.filter(Q(digest=digest) | Q(earlier_digest=digest)).first()
     if session is None:
-        session = current.filter(earlier_digest=digest).first()
-        if session is None:
-            raise SignedOut()
+        raise SignedOut()
+    if session.digest != digest:
         if now - session.renewed > GRACE:
-            session.delete()
-            raise SignedOut()
+            if session.used > session.renewed:
+                session.delete()
+                raise SignedOut()
+            # The other's answer may have got lost. It is the replaced one now, so of two who have one each,
+            # the second who comes ends it.
+            Session.objects.filter(pk=session.pk, digest=session.digest).update(
+                digest=digest, earlier_digest=session.digest, renewed=now, used=now
+            )
         return session, ""
     if now - session.renewed < RENEW_AFTER:
+        if session.used <= session.renewed:  # it has arrived
+            Session.objects.filter(pk=session.pk, digest=digest).update(used=now)
         return session, ""
     secret = token_urlsafe(32)
     renewed = Session.objects.filter(pk=session.pk, digest=digest).update(

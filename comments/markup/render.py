@@ -34,7 +34,7 @@ _cleaner = nh3.Cleaner(
     attributes=ATTRIBUTES,
     url_schemes=SCHEMES,
     url_relative="deny",  # in the iframe they would lead to Kibitz itself
-    link_rel="nofollow ugc noopener",
+    link_rel="nofollow ugc noopener noreferrer",  # a comment's link opens no popup (signin.popup)
     set_tag_attribute_values={"a": {"target": "_blank"}},
 )
 

@@ -199,6 +199,8 @@ def is_public(address: str) -> bool:
             return False
         if ip.ipv4_mapped:
             return True
+        if ip.is_site_local:  # fec0::/10, which is_global takes for the internet's
+            return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 

@@ -39,7 +39,7 @@ def _asking(request: HttpRequest, errand: Errand, *, trouble: str = "", status: 
         "asked": kept,
         "until": timezone.now().timestamp() + KEPT_SECONDS,
     }
-    page = popup_page(
+    return popup_page(
         request,
         "passkey",
         errand.lang,
@@ -50,14 +50,12 @@ def _asking(request: HttpRequest, errand: Errand, *, trouble: str = "", status: 
         use=json.dumps(use),
         create=json.dumps(create),
     )
-    # With no-referrer a browser posts our form with `Origin: null`, which Django takes for another site's.
-    page["Referrer-Policy"] = "same-origin"
-    return page
 
 
 def _answered(request: HttpRequest) -> HttpResponse:
     kept: Any = request.session.pop(KEPT, None)  # single use, whatever comes of it
-    request.session.save()  # now, and not after the work: of two answers at once one finds nothing
+    if kept is not None:
+        request.session.save()  # now, and not after the work: of two answers at once one finds nothing
     errand = errand_in(kept.get("errand")) if isinstance(kept, dict) else None
     if errand is None or timezone.now().timestamp() > kept["until"]:
         return trouble_page(request, "foreign", status=400, errand=errand)

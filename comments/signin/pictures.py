@@ -16,7 +16,10 @@ from comments.signin.models import Avatar
 SIDE_PIXELS: Final = 96  # twice what the embed shows, for dense screens
 MAX_BYTES: Final = 2 * 1024 * 1024
 STORED_MAX_BYTES: Final = 8 * 1024
-MAX_PIXELS: Final = 20_000_000  # of a phone's camera; 80 MB while it is read
+MAX_PIXELS: Final = 20_000_000  # of a phone's camera; 200 MB while it is read
+WEBP_MAX_PIXELS: Final = MAX_PIXELS // 2  # its decoder has two canvases beside the picture
+MAX_SIDE_PIXELS: Final = 20_000  # each row has a pointer, which of a narrow picture are more than its pixels
+SCANS_MAX: Final = 100  # a progressive JPEG has ten or so; of 40 bytes each, 2 MiB of them take minutes
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 URL_MAX_CHARS: Final = 500
 REFRESH: Final = timedelta(days=7)  # a provider's picture may be another one by then
@@ -32,8 +35,7 @@ def small_webp(content: bytes) -> bytes:
 
     try:
         with _reading, Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-            if opened.width * opened.height > MAX_PIXELS:  # which only the header has said so far
-                raise Invalid(f"That picture has more than {MAX_PIXELS // 1_000_000} million pixels.")
+            _require_cheap(opened, content)  # of which only the header has been read so far
             opened.draft("RGB", (2 * SIDE_PIXELS, 2 * SIDE_PIXELS))  # a JPEG is read at an eighth of its size
             opened.load()
             upright = ImageOps.exif_transpose(opened)
@@ -47,6 +49,16 @@ def small_webp(content: bytes) -> bytes:
         raise Invalid("That picture cannot be read. It may be broken, or too large.") from error
     square.info = {}
     return _within_bounds(square)
+
+
+def _require_cheap(opened: Any, content: bytes) -> None:
+    most = WEBP_MAX_PIXELS if opened.format == "WEBP" else MAX_PIXELS
+    if opened.width * opened.height > most:
+        raise Invalid(f"That picture has more than {most // 1_000_000} million pixels.")
+    if max(opened.size) > MAX_SIDE_PIXELS:
+        raise Invalid(f"That picture has a side of more than {MAX_SIDE_PIXELS:,} pixels.")
+    if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > SCANS_MAX:  # where a scan begins
+        raise Invalid("That picture has too many layers.")
 
 
 def _within_bounds(square: Any) -> bytes:

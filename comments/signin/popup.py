@@ -89,11 +89,13 @@ def errand_of(request: HttpRequest, provider: str) -> Errand:
     """What the frame opened this popup for. Raises KibitzError.
 
     Only our own frame may open it: whoever else sends a reader here has a challenge of their own, and would
-    have them tell the digits. Browsers say who opens (Sec-Fetch-Site), but for old ones.
+    have them tell the digits. Browsers say who opens (Sec-Fetch-Site), but for old ones; and a comment in the
+    frame, whose links lead here too, sends no referrer (markup.render).
     """
     check_rate("popup", request)
     challenge = request.GET.get("challenge", "")
-    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+    fetched = request.headers.get("Sec-Fetch-Site")
+    if fetched is not None and (fetched != "same-origin" or not request.headers.get("Referer")):
         raise NotFound()
     if not CHALLENGE.fullmatch(challenge):
         raise NotFound()

@@ -29,7 +29,9 @@ _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     # Django's own would cut the popup from the frame that waits for it.
     "Cross-Origin-Opener-Policy": "unsafe-none",
-    "Referrer-Policy": "no-referrer",
+    # Our own pages are told, or "Try again" would look like a comment's link, and Django would refuse our
+    # form, which comes with `Origin: null` under no-referrer.
+    "Referrer-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
     "Cache-Control": "no-store",
 }

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from comments.audit.models import Action
 from comments.audit.services import action
+from comments.identity.models import Identity, Session
 from comments.signin.forms import SignInForm, new_secret
 from comments.signin.models import SiteSignIn
 from comments.sites.models import Site
@@ -65,6 +66,9 @@ def _save(request: HttpRequest, site: Site, fields: SiteSignIn) -> None:
             fields.save(update_fields=names)
         else:
             fields.save()
+        if not {_KEY, "sso_algorithm"}.isdisjoint(changed):
+            # Whoever had the key before could have signed for anybody; the site signs its readers in again.
+            Session.objects.filter(author__site=site, provider=Identity.SSO).delete()
         told = {name: (_said(was, name), _said(fields, name)) for name in changed}
         if _KEY in told and told[_KEY] == ("set", "set"):
             told[_KEY] = ("set", "another one")

@@ -1,6 +1,7 @@
 """Makes a site's reader the author that the site's token says: each token has the last word."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import IntegrityError, transaction
 
@@ -9,10 +10,13 @@ from comments.audit.services import Gesture, action
 from comments.errors import SsoTokenUsed
 from comments.identity.members import Profile, member_by_profile
 from comments.identity.models import Author, Identity
+from comments.identity.names import is_reserved
 from comments.signin.models import Avatar, UsedToken
 from comments.signin.pictures import want
 from comments.signin.sso import ROLES, Claims
 from comments.sites.models import Site
+
+IN_FLIGHT: Final = timedelta(minutes=1)  # a request that found the token good, and waits to use it up
 
 
 def author_of(claims: Claims, site: Site, *, now: datetime) -> Author:
@@ -35,7 +39,7 @@ def author_of(claims: Claims, site: Site, *, now: datetime) -> Author:
         _use_up(claims, site)
         found, _ = member_by_profile(site, profile)
         author = Author.objects.select_for_update().get(pk=found.pk)
-        _update(author, claims, now=now)
+        _update(author, site, claims, now=now)
         _take_email(author, claims)
         want(author, claims.avatar_url, source=Avatar.SITE, now=now)
     return author
@@ -44,16 +48,19 @@ def author_of(claims: Claims, site: Site, *, now: datetime) -> Author:
 def _use_up(claims: Claims, site: Site) -> None:
     try:
         with transaction.atomic():
-            UsedToken.objects.create(site=site, digest=claims.token_digest, expires=claims.expires)
+            UsedToken.objects.create(
+                site=site, digest=claims.token_digest, expires=claims.expires + IN_FLIGHT
+            )
     except IntegrityError as error:
         raise SsoTokenUsed() from error
 
 
-def _update(author: Author, claims: Claims, *, now: datetime) -> None:
+def _update(author: Author, site: Site, claims: Claims, *, now: datetime) -> None:
     """Name, badge and role. A role's trust is taken back with it; moderators' "watched" is theirs alone."""
     had_role = author.badge in ROLES  # no token gives such a badge but by a role
     before: dict[str, object] = {"badge": author.badge, "trust": author.trust}
-    author.name = claims.name or author.name
+    if claims.role or not is_reserved(site, claims.name):  # whose names are readers' own choice
+        author.name = claims.name or author.name
     author.badge = claims.role or claims.badge
     if claims.role and not had_role and author.trust == Author.Trust.NEW:
         author.trust = Author.Trust.TRUSTED

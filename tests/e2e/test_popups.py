@@ -11,6 +11,7 @@ from tests.e2e.device import Device
 from tests.e2e.host_site import HostSite
 from tests.e2e.popups import opened, taken
 from tests.e2e.readers import Readers
+from tests.e2e.visitors import Visitor
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, identity_provider
 from tests.running import Run
 
@@ -148,5 +149,20 @@ def test_a_link_elsewhere_opens_no_popup_of_ours(local: Page, readers: Readers) 
     origin = "/".join(kibitz.split("/")[:3])
     with tab.context.expect_page() as popup:
         tab.evaluate("(to) => { open(to); }", f"{origin}/auth/idp/?site={local.site}&challenge={'c' * 43}")
+
+    expect(popup.value.get_by_role("alert")).to_contain_text("Nobody was signed in")
+
+
+def test_a_comments_link_opens_no_popup_either(kibitz: Run, local: Page, readers: Readers) -> None:
+    """It is in a page of ours. Whose challenge it names would ask its reader for the digits."""
+    origin = f"http://localhost:{kibitz.port}"
+    mallory = Visitor("mallory", local, origin)
+    mallory.posted(f"[A prize]({origin}/auth/passkey/?site={local.site}&challenge={'c' * 43})")
+    mallory.leave()
+    tab = readers.tab()
+    frame = frame_on(tab, local)
+
+    with tab.context.expect_page() as popup:
+        frame.get_by_role("link", name="A prize").click()
 
     expect(popup.value.get_by_role("alert")).to_contain_text("Nobody was signed in")

@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session as DjangoSession
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -371,6 +372,18 @@ def test_a_made_up_passkey_is_wrong_and_breaks_nothing(credential: str, browser:
     prove(inside)
     added = inside.post(reverse("mfa_add_webauthn"), {"name": "x", "credential": credential})
     assert added.status_code == 200
+
+
+@pytest.mark.one_database
+def test_a_stranger_asks_for_so_many_challenges(browser: Client, settings: Settings) -> None:
+    """Each leaves a row behind."""
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"passkey": "3/m/ip"}
+    path, headers = reverse("mfa_login_webauthn"), {"Accept": "application/json"}
+
+    answers = [Client().get(path, headers=headers).status_code for _ in range(5)]
+
+    assert answers == [200, 200, 200, 429, 429]
+    assert DjangoSession.objects.count() == 3
 
 
 @pytest.mark.one_database

@@ -1,11 +1,13 @@
 """Sessions of members: by cookie, else by bearer token, bound to one site, ended for good."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from comments.errors import EmailProofRequired, SignedOut
@@ -93,6 +95,20 @@ def test_without_fetch_metadata_the_origin_decides(ann: Person) -> None:
     assert ann.send("POST", path, said, {"Origin": ORIGIN}).status == 403
     assert ann.send("POST", path, said).status == 403
     assert ann.send("POST", path, said, {"Origin": "http://testserver"}).status == 201
+
+
+@pytest.mark.parametrize("before", ["\u2000", "\xa0", "\x85", "a=b;\u3000", "a=b; \t", "a="])
+@pytest.mark.one_database
+def test_a_cookie_of_almost_that_name_may_be_of_a_neighbouring_host(
+    page: Page, member: Author, before: str
+) -> None:
+    """Browsers keep "__Host-" from other hosts, and do not see it behind a space that Django strips."""
+    _, secret = begin(member, provider="", now=timezone.now())
+    sent = f"{before}{cookie_name(page.site)}={secret}".encode().decode("latin-1")  # as WSGI tells it
+
+    asked = Client().get(f"{API}sites/blog/session/", headers=OWN_PAGE, HTTP_COOKIE=sent)
+
+    assert asked.json()["author"] is None
 
 
 def test_a_moderator_who_is_a_member_too_still_moderates(ann: Person, page: Page) -> None:
@@ -192,10 +208,35 @@ def test_a_bearer_token_is_renewed_and_the_old_one_fades(bearer: str) -> None:
 def test_a_token_that_was_replaced_ends_the_session_of_its_thief(bearer: str) -> None:
     later = timezone.now() + timedelta(minutes=16)
     _, renewed = by_bearer(bearer, now=later)
+    by_bearer(renewed, now=later + timedelta(seconds=1))
 
     for token in (bearer, renewed):
         with pytest.raises(SignedOut):
             by_bearer(token, now=later + timedelta(seconds=61))
+
+
+def test_who_never_got_the_new_token_goes_on_with_the_old_one(bearer: str) -> None:
+    """The page was closed, or the network gone, before the answer that brought it."""
+    later = timezone.now() + timedelta(minutes=16)
+    _, lost = by_bearer(bearer, now=later)
+
+    for _ in range(2):  # calls at once
+        assert by_bearer(bearer, now=later + timedelta(hours=1))[1] == ""
+    assert by_bearer(bearer, now=later + timedelta(hours=2))[1] not in {"", lost}
+
+
+@pytest.mark.parametrize("is_thief_first", [True, False])
+def test_of_two_with_a_token_each_the_second_ends_the_session(bearer: str, is_thief_first: bool) -> None:
+    later = timezone.now() + timedelta(minutes=16)
+    _, renewed = by_bearer(bearer, now=later)
+    both = (bearer, renewed) if is_thief_first else (renewed, bearer)
+
+    for minutes in (2, 4, 6):
+        for token in both:
+            with suppress(SignedOut):
+                by_bearer(token, now=later + timedelta(minutes=minutes))
+
+    assert not Session.objects.exists()
 
 
 @pytest.mark.parametrize(

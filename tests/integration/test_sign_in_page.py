@@ -16,7 +16,11 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from comments.identity.members import member_by_email
+from comments.identity.models import Identity, Session
+from comments.identity.sessions import begin
 from comments.models import Action, Site, SiteGroup, SiteSignIn
 from comments.sites.roles import group_of
 
@@ -137,6 +141,21 @@ def test_another_algorithm_needs_another_key(owner: Client, path: str, site: Sit
     assert save(owner, path, sso_algorithm="EdDSA").status_code == 400
     assert save(owner, path, sso_algorithm="EdDSA", sso_key=PEM).status_code == 302
     assert SiteSignIn.objects.get(site=site).sso_key == PEM.strip()
+
+
+def test_another_key_ends_the_sessions_that_began_with_the_one_before(
+    owner: Client, path: str, site: Site
+) -> None:
+    save(owner, path, sso_algorithm="HS256", sso_key=SECRET)
+    member, _ = member_by_email(site, "ann@example.org")
+    for provider in ("", Identity.SSO):
+        begin(member, provider=provider, now=timezone.now())
+
+    save(owner, path, sso_algorithm="HS256", sso_url="https://blog.example.org/in/")
+    assert Session.objects.count() == 2
+
+    owner.post(path, {"action": "new-secret"})
+    assert [session.provider for session in Session.objects.all()] == [""]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 
 from comments.mail.message import compose
 from comments.models import Mail
+from tests.cast import API
 from tests.integration.accounts_at_hand import PASSWORD, WRONG, is_in, log_in, prove, staff
 from tests.integration.moderation.routes import ROUTES
 
@@ -118,6 +119,16 @@ def test_logging_out_takes_a_post(browser: Client) -> None:
     browser.post(reverse("account_logout"))
     browser.cookies["sessionid"] = key
     assert not is_in(browser)
+
+
+@pytest.mark.parametrize(
+    "cookie", ['"\\000aaaaaaaaaaaaa"', '"\\355\\240\\200aaaaaaaaaa"', "a" * 5_000, "\xff" * 32]
+)
+@pytest.mark.parametrize("address", [f"{API}moderation/posts/", "/admin/", "/admin/account/login/"])
+def test_a_session_that_is_none_breaks_nothing(browser: Client, address: str, cookie: str) -> None:
+    answer = browser.get(address, HTTP_COOKIE=f"sessionid={cookie}")
+
+    assert answer.status_code in {200, 302, 403}
 
 
 @pytest.mark.one_database

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from comments.markup.render import SCHEMES, TAGS, render
 from tests.xss_vectors import XSS_VECTORS
 
-LINK = {"target": "_blank", "rel": "nofollow ugc noopener"}
+LINK = {"target": "_blank", "rel": "nofollow ugc noopener noreferrer"}
 
 
 class Elements(HTMLParser):

@@ -134,6 +134,27 @@ def test_a_small_file_that_claims_to_be_huge_is_not_read(size: tuple[int, int]) 
         small_webp(png_that_claims(*size))
 
 
+@pytest.mark.parametrize(
+    ("form", "size"), [("PNG", (1, 20_001)), ("GIF", (20_001, 1)), ("WEBP", (3_400, 3_000))]
+)
+def test_what_takes_more_memory_than_its_pixels_say_is_not_read(form: str, size: tuple[int, int]) -> None:
+    written = io.BytesIO()
+    Image.new("L", size).save(written, form)
+
+    with pytest.raises(Invalid, match="more than"):
+        small_webp(written.getvalue())
+
+
+@pytest.mark.parametrize("is_progressive", [True, False])
+def test_a_jpeg_of_many_scans_is_not_read(is_progressive: bool) -> None:
+    """Each costs a walk through all its blocks, and 40 bytes."""
+    content = picture("JPEG", progressive=is_progressive)
+    start, end = content.rindex(b"\xff\xda"), content.rindex(b"\xff\xd9")
+
+    with pytest.raises(Invalid, match="layers"):
+        small_webp(content[:end] + content[start:end] * 100 + content[end:])
+
+
 def test_a_bomb_in_every_format_is_not_read() -> None:
     webp = b"VP8X" + struct.pack("<I", 10) + bytes(4) + (16_382).to_bytes(3, "little") * 2
     gif = b"GIF89a" + struct.pack("<HH", 65_535, 65_535) + b"\x80\x00\x00" + bytes(6) + b"\x2c" + bytes(4)

@@ -132,6 +132,19 @@ def test_a_log_names_nobody(to_server: MailServer, caplog: pytest.LogCaptureFixt
     assert "secret" not in "".join(said)
 
 
+@pytest.mark.parametrize("to", ["secret@example.org\nBcc: bob@example.org", "secret@"])
+def test_nor_of_an_address_that_is_none(
+    to_server: MailServer, to: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    mail = waiting(to)
+
+    postman_at().look()
+
+    assert state_of(mail)[0] == "failed"
+    assert str(mail.pk) in caplog.text
+    assert "secret" not in caplog.text  # with what a traceback says
+
+
 def test_a_mail_that_is_given_up_is_not_sent(to_server: MailServer) -> None:
     mail = waiting()
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from django.contrib.sessions.models import Session as DjangoSession
 from django.test import Client
 from fido2 import cbor
 from fido2.cose import ES256
@@ -23,7 +24,7 @@ from tests.cast import API, Person
 
 ORIGIN = "http://testserver"
 VERIFIER = "v" * 43
-OPENED = {"Sec-Fetch-Site": "same-origin"}
+OPENED = {"Sec-Fetch-Site": "same-origin", "Referer": f"{ORIGIN}/embed/blog/"}
 
 
 class Key:
@@ -230,6 +231,7 @@ def test_an_answer_without_a_window_is_none(site: Site) -> None:
     page = client.post("/auth/passkey/", {"answer": "{}"})
 
     assert (page.status_code, b"Nobody was signed in" in page.content) == (400, True)
+    assert not DjangoSession.objects.exists()  # strangers leave nothing behind, however often they ask
 
 
 @pytest.mark.one_database

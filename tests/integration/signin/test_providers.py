@@ -24,7 +24,7 @@ from tests.cast import API, ORIGIN, Answer, Page, Person
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, at_provider
 
 VERIFIER = "v" * 43
-OPENED = {"Sec-Fetch-Site": "same-origin"}
+OPENED = {"Sec-Fetch-Site": "same-origin", "Referer": "http://testserver/embed/blog/"}
 
 
 @pytest.fixture
@@ -281,12 +281,18 @@ def test_allauths_own_pages_are_not_there(gitlab: SocialApp, path: str) -> None:
 
 
 @pytest.mark.one_database
-@pytest.mark.parametrize("fetched", ["cross-site", "same-site", "none"])
-def test_only_our_own_frame_opens_the_popup(app: SocialApp, fetched: str) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *({**OPENED, "Sec-Fetch-Site": site} for site in ("cross-site", "same-site", "none")),
+        {"Sec-Fetch-Site": "same-origin"},  # a comment's link
+    ],
+)
+def test_only_our_own_frame_opens_the_popup(app: SocialApp, headers: dict[str, str]) -> None:
     """A link with a challenge of mallory's would have the reader tell mallory the digits."""
     told = {"site": "blog", "challenge": challenge_of(VERIFIER)}
 
-    page = Client().get("/auth/idp/", told, headers={"Sec-Fetch-Site": fetched})
+    page = Client().get("/auth/idp/", told, headers=headers)
 
     assert (page.status_code, "sessionid" in page.cookies) == (400, False)
 
@@ -405,7 +411,7 @@ def test_the_pages_say_nothing_to_others(app: SocialApp) -> None:
 
     for answer in (there, page):
         assert answer["Cross-Origin-Opener-Policy"] == "unsafe-none"
-        assert answer["Referrer-Policy"] == "no-referrer"
+        assert answer["Referrer-Policy"] == "same-origin"
         assert answer["X-Frame-Options"] == "DENY"
         assert answer["Cache-Control"] == "no-store"
         assert answer["X-Robots-Tag"] == "noindex, nofollow"
