@@ -45,6 +45,8 @@ SESSION_SECONDS: Final = (
 )  # of a popup's own session: longer than a provider may take (allauth: 10 min)
 # A provider that hangs holds the request for some seconds: not all of the server's threads may wait for it.
 ASKING_AT_ONCE: Final = 6
+# What Apple calls "access_denied"; allauth knows the standard's word alone.
+APPLE_CANCELLED: Final = "user_cancelled_authorize"
 _asking = BoundedSemaphore(ASKING_AT_ONCE)
 
 
@@ -202,6 +204,8 @@ def _parts(request: HttpRequest, app: SocialApp) -> tuple[Any, Any]:
     adapter = provider.get_oauth2_adapter(request)
     address = f"{origin_of(request)}/auth/{id_of(app)}/callback/"
     adapter.get_provider = lambda: provider
+    if app.provider == "apple":
+        adapter.login_cancelled_error = APPLE_CANCELLED
     adapter.get_callback_url = lambda request, app: address
     provider.get_oauth2_adapter = lambda request: adapter
     return provider, adapter

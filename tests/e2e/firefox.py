@@ -34,6 +34,7 @@ PREFERENCES: Final = {
     "marionette.port": 0,  # any; it tells which in a file of the profile
     "security.webauth.webauthn_enable_softtoken": True,
     "security.webauth.webauthn_enable_usbtoken": False,
+    "security.webauthn.allow_with_certificate_override": True,  # passkeys, with a test's own certificate
 }
 
 
@@ -59,9 +60,12 @@ class Firefox:
                 return answer["result"]
 
     def renew(self) -> None:
-        """Somebody else's tab: with other cookies and another storage, as if nobody had been here before."""
+        """Closes all but a tab with other cookies and another storage, as if nobody had been here before."""
+        others = self.windows()
         jar = self.send("browser.createUserContext")["userContext"]
         self.tab = self.send("browsingContext.create", type="tab", userContext=jar)["context"]
+        for other, _ in others:
+            self.send("browsingContext.close", context=other)
 
     @contextlib.contextmanager
     def device(self) -> Iterator[None]:

@@ -66,6 +66,7 @@ class Secure:
     run: Run
     url: str
     older_port: int  # of the front whose cookies are of no use to a frame
+    apple_port: int  # of the only way to Apple (tests/secure/test_apple.py)
     fingerprint: str  # of the one certificate that all hosts have
     tls: Tls
     mail: MailServer
@@ -97,9 +98,9 @@ class Secure:
 @pytest.fixture(scope="package")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
     state_dir = tmp_path_factory.mktemp("secure") / "state"
-    port, older_port = unused_port(), unused_port()
+    port, older_port, apple_port = (unused_port() for _ in range(3))
     with tls_files() as tls, mail_server() as mail:
-        fingerprint = issue(tls, names=HOSTS)
+        fingerprint = issue(tls, names=(*HOSTS, "appleid.apple.com"))
         with started(
             state_dir,
             KIBITZ_DEMO_DATA="/nonexistent",
@@ -108,13 +109,15 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
             KIBITZ_SMTP_URL=f"smtp://127.0.0.1:{mail.port}",
             KIBITZ_MAIL_FROM=f"mail@{KIBITZ}",
             DJANGO_SETTINGS_MODULE="tests.secure.settings",
+            HTTPS_PROXY=f"http://127.0.0.1:{apple_port}",
+            REQUESTS_CA_BUNDLE=tls.certificate,
         ) as run:
             api = f"127.0.0.1:{run.port}"
             with (
                 running_front(port=port, api=api, live=(api,), tls=tls, workers=1),
                 running_front(_no_frames_cookie, port=older_port, api=api, live=(api,), tls=tls, workers=1),
             ):
-                yield Secure(run, f"https://{KIBITZ}:{port}", older_port, fingerprint, tls, mail)
+                yield Secure(run, f"https://{KIBITZ}:{port}", older_port, apple_port, fingerprint, tls, mail)
 
 
 def _no_frames_cookie(config: str) -> str:
