@@ -1,7 +1,6 @@
 """Every way in, in the other engine: real clicks and keys in the frame and in its windows."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -42,27 +41,30 @@ def is_posted(frame: MemberFrame, body: str, name: str) -> None:
     )
 
 
-def by_code(firefox: Firefox, frame: str, secure: Secure) -> None:
+def by_code(firefox: Firefox, frame: str, secure: Secure) -> str:
     firefox.fill("E-mail", "fay@example.org", frame)
     firefox.fill("Name", "Fay Example", frame)
     firefox.click("button", "Send code", frame)
     code = secure.code_to("fay@example.org")
     firefox.fill("Six-digit code", code, frame)
+    return "Fay Example"
 
 
-def by_provider(firefox: Firefox, frame: str, secure: Secure) -> None:
+def by_provider(firefox: Firefox, frame: str, secure: Secure) -> str:
     firefox.click("button", "The provider", frame)
     window = window_at(firefox, "/interaction/")
     firefox.evaluate("document.querySelector('input[name=login]').focus()", window)
-    firefox.type("fay", window)
+    firefox.type("gil", window)
     firefox.click("button", "Sign in", window)
+    return "Gil Example"  # whose address nobody else has proved
 
 
-def by_passkey(firefox: Firefox, frame: str, secure: Secure) -> None:
+def by_passkey(firefox: Firefox, frame: str, secure: Secure) -> str:
     firefox.click("button", "Passkey", frame)
     window = window_at(firefox, "/auth/passkey/")
-    firefox.fill("Your name", "Fay Example", window)
+    firefox.fill("Your name", "Kim Example", window)
     firefox.click("button", "Create a passkey", window)
+    return "Kim Example"
 
 
 def window_at(firefox: Firefox, path: str) -> str:
@@ -79,17 +81,17 @@ def window_at(firefox: Firefox, path: str) -> str:
 
 @pytest.mark.parametrize("way", [by_code, by_provider, by_passkey])
 def test_a_way_in_signs_the_frame_in_until_one_signs_out(
-    firefox: Firefox, page_on: PageOn, secure: Secure, provider: str, way: Callable[..., Any]
+    firefox: Firefox, page_on: PageOn, secure: Secure, provider: str, way: Callable[..., str]
 ) -> None:
     page = page_on(site=CLUB)
     frame = opened_in_firefox(firefox, page)
     before = len(firefox.windows())
 
-    way(firefox, write(firefox, "From the other engine."), secure)
+    name = way(firefox, write(firefox, "From the other engine."), secure)
 
-    is_posted(frame, "From the other engine.", "Fay Example")
+    is_posted(frame, "From the other engine.", name)
     assert len(firefox.windows()) == before
-    stays_until_one_signs_out(lambda: opened_in_firefox(firefox, page), "Fay Example", has_cookies=True)
+    stays_until_one_signs_out(lambda: opened_in_firefox(firefox, page), name, has_cookies=True)
 
 
 @pytest.mark.parametrize("path", ["", "by-function/"])
