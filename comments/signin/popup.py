@@ -47,6 +47,7 @@ SESSION_SECONDS: Final = (
 ASKING_AT_ONCE: Final = 6
 # What Apple calls "access_denied"; allauth knows the standard's word alone.
 APPLE_CANCELLED: Final = "user_cancelled_authorize"
+POSTED_MAX_CHARS: Final = 8_000  # of each field of Apple's form; its tokens have some 800
 _asking = BoundedSemaphore(ASKING_AT_ONCE)
 
 
@@ -212,9 +213,21 @@ def _parts(request: HttpRequest, app: SocialApp) -> tuple[Any, Any]:
 
 
 def _posted(request: HttpRequest, app: SocialApp) -> HttpResponseBase:
-    if app.provider != "apple":
+    """Keeps what Apple said for the window's next request. Whoever posts is counted, and it is little."""
+    if app.provider != "apple" or any(len(said) > POSTED_MAX_CHARS for said in request.POST.values()):
         return trouble_page(request, "foreign", status=400)
-    from allauth.socialaccount.providers.apple.views import apple_post_callback  # brings the HTTP client
+    try:
+        check_rate("popup", request)
+    except Throttled as error:
+        return refusal(request, error)
+    # Here, because they bring the HTTP client (providers.py).
+    from allauth.socialaccount.providers.apple.apple_session import (
+        APPLE_SESSION_COOKIE_NAME,
+        get_apple_session,
+    )
+    from allauth.socialaccount.providers.apple.views import apple_post_callback
 
+    get_apple_session(request).store.set_expiry(SESSION_SECONDS)
     there: HttpResponse = apple_post_callback(request)
+    there.cookies[APPLE_SESSION_COOKIE_NAME]["httponly"] = True
     return hardened(there)

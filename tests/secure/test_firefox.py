@@ -42,6 +42,11 @@ def test_who_signed_in_in_firefox_is_still_there_after_a_reload(
     firefox.open(f"{secure.url}/demo/")
     own = MemberFrame(page, lambda expression: firefox.evaluate(expression, firefox.tab))
     assert (own.cookies(), own.author()) == ([], None)
+    own.sign_in("Bea")
+    assert own.cookies() == [
+        COOKIE,
+        CONTROL,
+    ]  # so the control is a cookie that works, where it is no third party's
     elsewhere = opened_in_firefox(firefox, page_on("shop.test"))
     assert (elsewhere.cookies(), elsewhere.author()) == ([], None)
 
