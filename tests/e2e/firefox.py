@@ -71,7 +71,11 @@ class Firefox:
     def device(self) -> Iterator[None]:
         """A device that keeps passkeys, and always finds its owner at it: Marionette's, as BiDi has none. The
         browser can be driven no more after the block: the session ends with Marionette's connection."""
-        port = int((self._profile / "MarionetteActivePort").read_text())
+        told = self._profile / "MarionetteActivePort"
+        wait_until(
+            lambda: told.exists() and told.read_text(), seconds=START_SECONDS, message="Marionette listens"
+        )
+        port = int(told.read_text())
         with socket.create_connection(("127.0.0.1", port), ANSWER_SECONDS) as marionette:
             stream = marionette.makefile("rwb")
             _marionette_packet(stream)  # its greeting
@@ -173,9 +177,9 @@ def launched(directory: Path, *, hosts: Iterable[str] = ()) -> Iterator[Firefox]
 def _marionette_packet(stream: BufferedRWPair) -> Any:
     """One message: its length, a colon, JSON."""
     length = b""
-    while not length.endswith(b":"):
-        length += stream.read(1)
-    return json.loads(stream.read(int(length[:-1])))
+    while (byte := stream.read(1)) not in {b":", b""}:
+        length += byte
+    return json.loads(stream.read(int(length)))
 
 
 def _address(log: Path) -> str:
