@@ -38,6 +38,10 @@ PREFERENCES: Final = {
 }
 
 
+class FrameGone(Exception):
+    """The page has gone to another, and its frame with it."""
+
+
 class Firefox:
     """One browser with one tab, in a profile of its own."""
 
@@ -50,12 +54,14 @@ class Firefox:
         self.tab: str = self.send("browsingContext.getTree")["contexts"][0]["context"]
 
     def send(self, method: str, **parameters: Any) -> Any:
-        """The result of one command; events that come before it are passed over."""
+        """The result of one command; events that come before it are passed over. Raises FrameGone."""
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
             answer = json.loads(self._socket.recv(timeout=ANSWER_SECONDS))
             if answer.get("id") == self._number:
+                if answer.get("error") == "no such frame":
+                    raise FrameGone()
                 assert answer["type"] == "success", answer
                 return answer["result"]
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from playwright.sync_api import Page as Tab
 
 from tests.cast import API, Page
-from tests.e2e.firefox import Firefox
+from tests.e2e.firefox import Firefox, FrameGone
 from tests.e2e.screens import Comments
 from tests.servers import wait_until
 
@@ -150,12 +151,19 @@ def opened_in_firefox(firefox: Firefox, page: Page) -> MemberFrame:
 
 def framed_in_firefox(firefox: Firefox, page: Page) -> MemberFrame:
     """The frame on the page that is there."""
-    wait_until(firefox.frame, seconds=30, message="the frame")
 
     def evaluate(expression: str) -> object:
-        frame = firefox.frame()
-        assert frame is not None
-        return firefox.evaluate(expression, frame)
+        values: list[object] = []
+
+        def is_told() -> bool:
+            frame = firefox.frame()
+            if frame is not None:
+                with suppress(FrameGone):  # the one of the page before is seen for a moment
+                    values.append(firefox.evaluate(expression, frame))
+            return bool(values)
+
+        wait_until(is_told, seconds=30, message="the frame")
+        return values[-1]
 
     wait_until(lambda: evaluate("document.querySelector('#kibitz') !== null"), message="the app's document")
     return MemberFrame(page, evaluate)

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from tests.cast import Page
-from tests.e2e.firefox import Firefox
+from tests.e2e.firefox import Firefox, FrameGone
 from tests.secure.conftest import CLUB, UNION, PageOn, Secure
 from tests.secure.frames import (
     MemberFrame,
@@ -129,6 +129,6 @@ def test_who_is_logged_in_at_the_site_speaks_until_they_log_out(
 
 def who(firefox: Firefox) -> str:
     """Who is logged in at the site, as its page says."""
-    with suppress(AssertionError):  # on the way from one page to the next there is none to ask
+    with suppress(AssertionError, FrameGone):  # on the way from one page to the next there is none to ask
         return str(firefox.evaluate("document.querySelector('#who')?.textContent ?? ''", firefox.tab))
     return ""
