@@ -1,4 +1,4 @@
-"""A real identity provider (npm's oidc-provider) as a process, and somebody's browser at its pages."""
+"""Real identity providers (npm's oidc-provider) as processes, and somebody's browser at its pages."""
 
 import re
 import subprocess
@@ -11,9 +11,11 @@ from urllib.parse import urljoin
 
 import requests
 
+from comments.supervision.nginx import Tls
 from comments.supervision.processes import tie_to_parent
 
 SCRIPT: Final = Path(__file__).parents[1] / "embed" / "tests" / "identity_provider.mjs"
+APPLE_SCRIPT: Final = SCRIPT.with_name("apple_provider.mjs")
 CLIENT_ID: Final = "kibitz"
 CLIENT_SECRET: Final = "a-secret-of-the-tests"
 _FORM: Final = re.compile(r'<form method="post">')
@@ -22,8 +24,25 @@ _FORM: Final = re.compile(r'<form method="post">')
 @contextmanager
 def identity_provider(*redirect_uris: str, cuts_off: bool = False) -> Iterator[str]:
     """Its address, until the block ends. One that `cuts_off` parts the popup from its opener."""
+    with _running(SCRIPT, *(["--cuts-off"] if cuts_off else []), *redirect_uris) as address:
+        assert address.startswith("http://127.0.0.1:"), "the identity provider did not start"
+        yield address
+
+
+@contextmanager
+def apple_provider(port: int, tls: Tls, redirect_uri: str) -> Iterator[None]:
+    """Apple's own addresses, for whoever asks the proxy at this port for them, until the block ends. What
+    Kibitz signs for Apple it signs with the key of the certificate."""
+    with _running(APPLE_SCRIPT, str(port), tls.certificate, tls.key, redirect_uri) as address:
+        assert address == "https://appleid.apple.com", "Apple's provider did not start"
+        yield
+
+
+@contextmanager
+def _running(script: Path, *arguments: str) -> Iterator[str]:
+    """The first line that it prints."""
     process = subprocess.Popen(
-        ["node", str(SCRIPT), *(["--cuts-off"] if cuts_off else []), *redirect_uris],
+        ["node", str(script), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # it warns of its keys, which are for tests
@@ -32,9 +51,7 @@ def identity_provider(*redirect_uris: str, cuts_off: bool = False) -> Iterator[s
     )
     try:
         assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        assert address.startswith("http://127.0.0.1:"), "the identity provider did not start"
-        yield address
+        yield process.stdout.readline().strip()
     finally:
         process.kill()
         process.communicate()

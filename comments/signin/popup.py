@@ -45,6 +45,9 @@ SESSION_SECONDS: Final = (
 )  # of a popup's own session: longer than a provider may take (allauth: 10 min)
 # A provider that hangs holds the request for some seconds: not all of the server's threads may wait for it.
 ASKING_AT_ONCE: Final = 6
+# What Apple calls "access_denied"; allauth knows the standard's word alone.
+APPLE_CANCELLED: Final = "user_cancelled_authorize"
+POSTED_MAX_CHARS: Final = 8_000  # of each field of Apple's form; its tokens have some 800
 _asking = BoundedSemaphore(ASKING_AT_ONCE)
 
 
@@ -204,15 +207,29 @@ def _parts(request: HttpRequest, app: SocialApp) -> tuple[Any, Any]:
     adapter = provider.get_oauth2_adapter(request)
     address = f"{origin_of(request)}/auth/{id_of(app)}/callback/"
     adapter.get_provider = lambda: provider
+    if app.provider == "apple":
+        adapter.login_cancelled_error = APPLE_CANCELLED
     adapter.get_callback_url = lambda request, app: address
     provider.get_oauth2_adapter = lambda request: adapter
     return provider, adapter
 
 
 def _posted(request: HttpRequest, app: SocialApp) -> HttpResponseBase:
-    if app.provider != "apple":
+    """Keeps what Apple said for the window's next request. Whoever posts is counted, and it is little."""
+    if app.provider != "apple" or any(len(said) > POSTED_MAX_CHARS for said in request.POST.values()):
         return trouble_page(request, "foreign", status=400)
-    from allauth.socialaccount.providers.apple.views import apple_post_callback  # brings the HTTP client
+    try:
+        check_rate("popup", request)
+    except Throttled as error:
+        return refusal(request, error)
+    # Here, because they bring the HTTP client (providers.py).
+    from allauth.socialaccount.providers.apple.apple_session import (
+        APPLE_SESSION_COOKIE_NAME,
+        get_apple_session,
+    )
+    from allauth.socialaccount.providers.apple.views import apple_post_callback
 
+    get_apple_session(request).store.set_expiry(SESSION_SECONDS)
     there: HttpResponse = apple_post_callback(request)
+    there.cookies[APPLE_SESSION_COOKIE_NAME]["httponly"] = True
     return hardened(there)

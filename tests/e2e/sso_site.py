@@ -1,6 +1,11 @@
 """A site with accounts of its own: a small Django project that signs its readers in to Kibitz by the template
-tag of embed/sso/django. `python tests/e2e/sso_site.py ADDRESS DATABASE KIBITZ KEY` prints its origin."""
+tag of embed/sso/django, or by a function of the page, `/by-function/`.
 
+`python tests/e2e/sso_site.py ADDRESS DATABASE KIBITZ KEY SITE` prints its origin. With three arguments more,
+its own host, a certificate and that one's key, it speaks https.
+"""
+
+import ssl
 import sys
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -15,12 +20,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template import engines
 from django.urls import path
 
+BY_ATTRIBUTE = (
+    '{% kibitz_comments site=settings.KIBITZ_SITE page_id="article" user=request.user loading="eager" %}'
+)
+BY_FUNCTION = """<script>window.kibitzToken = async () => (await fetch("/token/")).text()</script>
+{% kibitz_comments site=settings.KIBITZ_SITE page_id="article" loading="eager" %}"""
 PAGE = """{% load kibitz %}<!doctype html><html lang="en"><title>Article</title>
 <link rel="icon" href="data:,">
 <p id="who">{{ request.user }}</p>
 <form method="post" action="/login/">{% csrf_token %}<input name="name"><button>Log in</button></form>
 <form method="post" action="/logout/">{% csrf_token %}<button>Log out</button></form>
-{% kibitz_comments site="club" page_id="article" user=request.user loading="eager" %}"""
+"""
 
 
 class Quiet(WSGIRequestHandler):
@@ -32,8 +42,22 @@ class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
-def article(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(engines["django"].from_string(PAGE).render({}, request))
+def article(request: HttpRequest, comments: str) -> HttpResponse:
+    return HttpResponse(
+        engines["django"].from_string(PAGE + comments).render({"settings": settings}, request)
+    )
+
+
+def token(request: HttpRequest) -> HttpResponse:
+    """What the page's function is answered: nothing where nobody is logged in."""
+    # on the path since `serve`
+    from kibitz_sso.templatetags.kibitz import kibitz_token  # type: ignore[import-not-found]
+
+    if not request.user.is_authenticated:
+        return HttpResponse("")
+    origin = request.build_absolute_uri("/")[:-1]
+    site = settings.KIBITZ_SITE  # type: ignore[misc]  # this project's own
+    return HttpResponse(kibitz_token(request.user, site=site, issuer=origin))
 
 
 def log_in(request: HttpRequest) -> HttpResponse:
@@ -41,24 +65,31 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
     user, _ = get_user_model().objects.get_or_create(username=request.POST["name"])
     login(request, user)
-    return HttpResponseRedirect("/")
+    return HttpResponseRedirect(request.headers.get("Referer", "/"))
 
 
 def log_out(request: HttpRequest) -> HttpResponse:
     from django.contrib.auth import logout
 
     logout(request)
-    return HttpResponseRedirect("/")
+    return HttpResponseRedirect(request.headers.get("Referer", "/"))
 
 
-urlpatterns = [path("", article), path("login/", log_in), path("logout/", log_out)]
+urlpatterns = [
+    path("", article, {"comments": BY_ATTRIBUTE}),
+    path("by-function/", article, {"comments": BY_FUNCTION}),
+    path("token/", token),
+    path("login/", log_in),
+    path("logout/", log_out),
+]
 
 
-def serve(address: str, database: str, kibitz: str, key: str) -> None:
+def serve(address: str, database: str, kibitz: str, key: str, site: str, *https: str) -> None:
+    host = https[0] if https else address
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "embed" / "sso" / "django"))
     settings.configure(
         SECRET_KEY="of-this-site-alone",
-        ALLOWED_HOSTS=[address],
+        ALLOWED_HOSTS=[host],
         ROOT_URLCONF=__name__,
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
         INSTALLED_APPS=[
@@ -81,11 +112,20 @@ def serve(address: str, database: str, kibitz: str, key: str) -> None:
         ],
         KIBITZ_URL=kibitz,
         KIBITZ_SSO_KEY=key,
+        KIBITZ_SITE=site,
     )
     django.setup()
     call_command("migrate", verbosity=0)
     with make_server(address, 0, get_wsgi_application(), Server, Quiet) as server:
-        print(f"http://{address}:{server.server_port}", flush=True)
+        if https:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*https[1:])
+            # in the thread of the connection, as in host_site.py
+            server.socket = context.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+            server.base_environ["HTTPS"] = "on"  # so that wsgiref calls its scheme that
+        print(f"http{'s' if https else ''}://{host}:{server.server_port}", flush=True)
         server.serve_forever()
 
 

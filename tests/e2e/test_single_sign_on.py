@@ -1,9 +1,6 @@
 """Readers of a site with accounts of its own: signed in there is signed in here, without a click."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -11,17 +8,11 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.readers import Readers
 from tests.e2e.screens import SOON_MILLISECONDS, Comments
-from tests.running import ROOT, Run
+from tests.e2e.site_with_accounts import introduce, site_with_accounts
+from tests.running import Run
 
 pytestmark = pytest.mark.one_database
 
-KEY: Final = "a secret of the club and of Kibitz alone"
-SET_UP: Final = """
-from comments.models import Site, SiteSignIn
-SiteSignIn.objects.create(
-    site=Site.objects.get(key="club"), sso_algorithm="HS256", sso_key={key!r}, sso_url={url!r}
-)
-"""
 WHO: Final = """async (site) => {
   const token = localStorage.getItem(`kibitz:${site}:token`) ?? "";
   const headers = token.startsWith("s.") ? { Authorization: `Bearer ${token}` } : {};
@@ -33,20 +24,9 @@ WHO: Final = """async (site) => {
 @pytest.fixture(scope="module")
 def club(kibitz: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The site's origin."""
-    database = tmp_path_factory.mktemp("club") / "club.sqlite3"
-    script = str(Path(__file__).with_name("sso_site.py"))
-    with subprocess.Popen(
-        [sys.executable, script, "127.0.0.6", str(database), kibitz.url, KEY],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        origin = process.stdout.readline().strip()
-        kibitz.manage("create_site", "club", "--origin", origin, "--unlimited")
-        kibitz.manage("shell", "-c", SET_UP.format(key=KEY, url=f"{origin}/#log-in"))
+    with site_with_accounts("127.0.0.6", tmp_path_factory.mktemp("club"), kibitz.url, "club") as origin:
+        introduce(kibitz, "club", [origin])
         yield origin
-        process.terminate()
 
 
 def log_in(page: Page, name: str) -> None:

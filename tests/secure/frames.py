@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from playwright.sync_api import Page as Tab
 
 from tests.cast import API, Page
+from tests.e2e.firefox import Firefox, FrameGone
 from tests.e2e.screens import Comments
+from tests.servers import wait_until
 
 # As api.ts and storage.ts: what the server knows the reader by is kept where the frame keeps it, by the same
 # names, and goes along with every call.
@@ -84,6 +87,8 @@ class MemberFrame:
     def author(self) -> str | None:
         """The name of who is signed in."""
         answer = self.call("GET", self._session)
+        if answer.status == 401 and answer.data["code"] == "signed_out":
+            return None  # as signin/session.ts takes it: the session of a token has ended meanwhile
         assert answer.status == 200, answer
         return answer.data["author"] and str(answer.data["author"]["name"])
 
@@ -117,9 +122,48 @@ class MemberFrame:
         return str(self.evaluate(f"localStorage.getItem('kibitz:{self.page.site}:{name}') ?? ''"))
 
 
+def stays_until_one_signs_out(opened: Callable[[], MemberFrame], name: str, *, has_cookies: bool) -> None:
+    """On the page opened anew somebody is still signed in and posts, and on the one after that nobody is."""
+    frame = opened()
+    cookies = frame.cookies()
+    assert cookies == ([f"__Host-kibitz-{frame.page.site}"] if has_cookies else []), cookies
+    assert (frame.kept("token") == "") == has_cookies
+    assert (frame.author(), frame.posted("Again.")) == (name, name)
+    frame.sign_out()
+    assert frame.author() is None
+    frame = opened()
+    assert (frame.author(), frame.cookies(), frame.kept("token")) == (None, [], "")
+
+
 def opened(tab: Tab, page: Page) -> MemberFrame:
     """The page in this tab, anew, and the frame on it."""
     tab.goto(page.url)
     comments = Comments(tab)
     comments.main.wait_for(state="attached")
     return MemberFrame(page, comments.document.evaluate)
+
+
+def opened_in_firefox(firefox: Firefox, page: Page) -> MemberFrame:
+    """The same in Firefox."""
+    firefox.open(page.url)
+    return framed_in_firefox(firefox, page)
+
+
+def framed_in_firefox(firefox: Firefox, page: Page) -> MemberFrame:
+    """The frame on the page that is there."""
+
+    def evaluate(expression: str) -> object:
+        values: list[object] = []
+
+        def is_told() -> bool:
+            frame = firefox.frame()
+            if frame is not None:
+                with suppress(FrameGone):  # the one of the page before is seen for a moment
+                    values.append(firefox.evaluate(expression, frame))
+            return bool(values)
+
+        wait_until(is_told, seconds=30, message="the frame")
+        return values[-1]
+
+    wait_until(lambda: evaluate("document.querySelector('#kibitz') !== null"), message="the app's document")
+    return MemberFrame(page, evaluate)

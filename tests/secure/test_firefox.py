@@ -1,16 +1,12 @@
 """The same session in the other engine, with what it does against third parties by default."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.cast import API, Page
-from tests.e2e.firefox import Firefox, launched
-from tests.secure.conftest import COOKIE, HOSTS, PageOn, Secure
+from tests.cast import API
+from tests.e2e.firefox import Firefox
+from tests.secure.conftest import COOKIE, PageOn, Secure
 from tests.secure.door import CONTROL
-from tests.secure.frames import MemberFrame
-from tests.servers import wait_until
+from tests.secure.frames import MemberFrame, opened_in_firefox
 
 pytestmark = pytest.mark.one_database
 
@@ -22,35 +18,16 @@ Promise.all(["GET", "POST", "DELETE"].flatMap((method) => ["cors", "no-cors"].ma
 """
 
 
-@pytest.fixture
-def firefox(tmp_path: Path) -> Iterator[Firefox]:
-    with launched(tmp_path, hosts=HOSTS) as browser:
-        yield browser
-
-
-def opened(firefox: Firefox, page: Page) -> MemberFrame:
-    firefox.open(page.url)
-    wait_until(firefox.frame, seconds=30, message="the frame")
-
-    def evaluate(expression: str) -> object:
-        frame = firefox.frame()
-        assert frame is not None
-        return firefox.evaluate(expression, frame)
-
-    wait_until(lambda: evaluate("document.querySelector('#kibitz') !== null"), message="the app's document")
-    return MemberFrame(page, evaluate)
-
-
 def test_who_signed_in_in_firefox_is_still_there_after_a_reload(
     firefox: Firefox, page_on: PageOn, secure: Secure
 ) -> None:
     page = page_on()
-    frame = opened(firefox, page)
+    frame = opened_in_firefox(firefox, page)
     frame.sign_in()
     assert frame.kept("token") == ""
     assert frame.posted() == "Ann"
 
-    frame = opened(firefox, page)
+    frame = opened_in_firefox(firefox, page)
     assert (frame.author(), frame.posted("Again.")) == ("Ann", "Ann")
 
     # The host page is of the same partition: what it asks for comes with the cookie, and is refused.
@@ -65,8 +42,14 @@ def test_who_signed_in_in_firefox_is_still_there_after_a_reload(
     firefox.open(f"{secure.url}/demo/")
     own = MemberFrame(page, lambda expression: firefox.evaluate(expression, firefox.tab))
     assert (own.cookies(), own.author()) == ([], None)
-    assert opened(firefox, page_on("shop.test")).author() is None
+    own.sign_in("Bea")
+    assert own.cookies() == [
+        COOKIE,
+        CONTROL,
+    ]  # so the control is a cookie that works, where it is no third party's
+    elsewhere = opened_in_firefox(firefox, page_on("shop.test"))
+    assert (elsewhere.cookies(), elsewhere.author()) == ([], None)
 
-    frame = opened(firefox, page)
+    frame = opened_in_firefox(firefox, page)
     frame.sign_out()
-    assert opened(firefox, page).author() is None
+    assert opened_in_firefox(firefox, page).author() is None

@@ -106,10 +106,9 @@ def test_who_was_signed_out_elsewhere_does_not_go_on_as_a_guest(readers: Readers
 
 
 def test_without_cookies_a_token_takes_their_place_and_is_renewed(
-    readers: Readers, page_on: PageOn, secure: Secure
+    older_readers: Readers, page: Page, secure: Secure
 ) -> None:
-    page = page_on(kibitz=secure.url_without_cookies)
-    tab = readers.tab()
+    tab = older_readers.tab()
     frame = opened(tab, page)
     frame.sign_in()
     assert frame.posted() == "Ann"
@@ -129,15 +128,15 @@ def test_without_cookies_a_token_takes_their_place_and_is_renewed(
     assert opened(tab, page).author() is None
 
 
-def test_the_token_stays_where_it_was_given(readers: Readers, page_on: PageOn, secure: Secure) -> None:
-    tab = readers.tab()
-    frame = opened(tab, page_on("blog.test", secure.url_without_cookies))
+def test_the_token_stays_where_it_was_given(older_readers: Readers, page_on: PageOn, secure: Secure) -> None:
+    tab = older_readers.tab()
+    frame = opened(tab, page_on("blog.test"))
     frame.sign_in()
     assert frame.kept("token")
     assert tab.evaluate("JSON.stringify(localStorage)") == "{}"
 
-    assert opened(tab, page_on("shop.test", secure.url_without_cookies)).kept("token") == ""
-    tab.goto(f"{secure.url_without_cookies}/demo/")
+    assert opened(tab, page_on("shop.test")).kept("token") == ""
+    tab.goto(f"{secure.url}/demo/")
     assert MemberFrame(frame.page, tab.evaluate).kept("token") == ""
 
 

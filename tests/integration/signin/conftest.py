@@ -1,11 +1,15 @@
-"""Ways in that count at once, and a real identity provider."""
+"""Ways in that count at once, and a real identity provider that a site offers."""
 
 from collections.abc import Iterator
 
 import pytest
+from allauth.socialaccount.models import SocialApp
 
 from comments.signin import providers, ways
+from comments.signin.models import SiteSignIn
+from comments.sites.models import Site
 from tests.identity_provider import identity_provider
+from tests.integration.signin.popups import set_up
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +27,16 @@ def idp() -> Iterator[str]:
         "http://testserver/auth/idp/callback/", "http://testserver/auth/gitlab/callback/"
     ) as address:
         yield address
+
+
+@pytest.fixture
+def app(site: Site, idp: str) -> SocialApp:
+    """The provider by OpenID Connect, set up and switched on."""
+    SiteSignIn.objects.create(site=site, providers=["idp", "gitlab"])
+    return set_up("openid_connect", provider_id="idp", settings={"server_url": idp})
+
+
+@pytest.fixture
+def gitlab(app: SocialApp, idp: str) -> SocialApp:
+    """The same one as a GitLab, by OAuth 2."""
+    return set_up("gitlab", settings={"gitlab_url": idp})
