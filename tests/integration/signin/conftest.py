@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from comments.identity.members import Profile, member_by_email, member_by_profile
 from comments.signin import providers, ways
+from comments.sites.models import Site
+from tests.cast import Page
 from tests.identity_provider import identity_provider
+from tests.integration.signin.member import Member
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +27,16 @@ def idp() -> Iterator[str]:
         "http://testserver/auth/idp/callback/", "http://testserver/auth/gitlab/callback/"
     ) as address:
         yield address
+
+
+@pytest.fixture
+def ann(site: Site, page: Page) -> Member:
+    author, _ = member_by_email(site, "ann@example.org", name="Ann")
+    return Member(author, page)
+
+
+@pytest.fixture
+def bea(site: Site, page: Page) -> Member:
+    """A member by a passkey alone."""
+    author, _ = member_by_profile(site, Profile("passkey", "bea's", "Bea"))
+    return Member(author, page, "passkey")
