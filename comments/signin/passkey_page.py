@@ -66,7 +66,7 @@ def _asking_name(request: HttpRequest, errand: Errand, profile: Profile) -> Http
         "name",
         errand,
         status=403,
-        title=popup_text(errand.lang, "name"),
+        title=popup_text(errand.lang, "passkey"),
         detail=popup_text(errand.lang, "nameReserved"),
         name=profile.name,
     )

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 from playwright.sync_api import Page as Tab
 
 from tests.e2e.device import Device
@@ -48,7 +48,12 @@ def created(window: Tab) -> list[dict[str, object]]:
     """The passkey that is created in this window, which closes by itself."""
     device = Device(window)
     kept: list[dict[str, object]] = []
-    window.route("**/auth/passkey/**", lambda route: (kept.extend(device.passkeys()), route.continue_()))
+
+    def keep(route: Route) -> None:
+        kept.extend(device.passkeys())
+        route.continue_()
+
+    window.route("**/auth/passkey/**", keep)
     with window.expect_event("close"):
         window.get_by_role("button", name="Create a passkey").click()
     assert len(kept) == 1
