@@ -80,7 +80,10 @@ async function show(kit: Kit, { dialog, place, session, again }: WaysAsked): Pro
   async function draw({ email, is_fresh, ways }: OwnWays): Promise<void> {
     end();
     const items = ways.map((way) => item(way, is_fresh));
-    if (email) items.unshift(h("li", "", {}, h("span", "", {}, text("email"), " ", h("bdi", "quiet", {}, email))));
+    if (email)
+      items.unshift(
+        h("li", "", {}, h("span", "", {}, text("email"), " ", h("span", "quiet", {}, h("bdi", "", {}, email)))),
+      );
     list.replaceChildren(...items);
     if (!is_fresh) {
       // who came by the site's own sign-in is the site's to look after
