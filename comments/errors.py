@@ -19,6 +19,7 @@ KibitzError
 │   ├── SecondFactorMissing  403 second_factor_missing       the operator demands one of staff
 │   ├── OriginNotAllowed     403 origin_not_allowed
 │   ├── WayOff               403 way_off                     the site's owner has switched it off
+│   ├── SignInAgain          403 sign_in_again               the session is not fresh enough for this
 │   ├── GuestsNotAllowed     403 guests_not_allowed
 │   ├── Banned               403 banned
 │   ├── NotAuthor            403 not_author
@@ -36,6 +37,8 @@ KibitzError
 │   └── UnknownPost          404 unknown_post
 ├── PostDeleted              409 post_deleted
 ├── EmailProofRequired       409 email_proof_required        the address is another member's
+├── WayTaken                 409 way_taken                   it is another member's way in
+├── LastWay                  409 last_way                    without it they could not come back
 ├── Resync                   410 resync                      take a new snapshot
 ├── TooLarge                 413 too_large
 ├── IdempotencyKeyReused     422 idempotency_key_reused      the same key with another body
@@ -158,6 +161,11 @@ class WayOff(Refused):
     default_detail = "This way to sign in is switched off on this site."
 
 
+class SignInAgain(Refused):
+    code = "sign_in_again"
+    default_detail = "Sign in again first: ways to sign in are changed shortly after."
+
+
 class GuestsNotAllowed(Refused):
     code = "guests_not_allowed"
     default_detail = "This site does not take comments from guests."
@@ -246,6 +254,18 @@ class EmailProofRequired(KibitzError):
     default_detail = (
         "Somebody comments here with this e-mail address already. A code that is sent there proves it is you."
     )
+
+
+class WayTaken(KibitzError):
+    status = 409
+    code = "way_taken"
+    default_detail = "Somebody else signs in here with this already. Nothing was changed."
+
+
+class LastWay(KibitzError):
+    status = 409
+    code = "last_way"
+    default_detail = "Add another way to sign in first: without this one you could not come back."
 
 
 class Resync(KibitzError):

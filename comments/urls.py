@@ -18,6 +18,7 @@ from comments.signin import api as signin
 from comments.signin import (
     avatar_image,
     handoffs_api,
+    member_ways_api,
     passkey_page,
     popup,
     profile_api,
@@ -50,6 +51,9 @@ urlpatterns = [
     path(API + "sites/<str:site>/session/avatar/", profile_api.AvatarView.as_view()),
     path(API + "sites/<str:site>/session/avatar/gravatar/", profile_api.GravatarView.as_view()),
     path(API + "sites/<str:site>/session/posts/", profile_api.OwnPostsView.as_view()),
+    path(API + "sites/<str:site>/session/ways/", member_ways_api.MemberWaysView.as_view()),
+    path(API + "sites/<str:site>/session/ways/begin/", member_ways_api.BeginWayView.as_view()),
+    path(API + "sites/<str:site>/session/ways/<id:way_id>/", member_ways_api.MemberWayView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),
     path(API + "threads/<str:key>/typing/", posting.TypingView.as_view()),

@@ -54,9 +54,11 @@ async function outputs() {
   const report = await script("src/write/report.ts", { DIALOG_CSS: await style("dialog") });
   const proof = await script("src/write/proof.ts");
   const signin = await script("src/signin/panel.ts", { SIGNIN_CSS: await style("signin/signin") });
+  const ways = await script("src/signin/ways.ts", { WAYS_CSS: await style("signin/ways") });
   const account = await script("src/signin/account.ts", {
     ACCOUNT_CSS: await style("signin/account"),
     DIALOG_CSS: await style("dialog"),
+    WAYS_URL: address("ways", ways),
   });
   const who = await script("src/write/who.ts", {
     ACCOUNT_URL: address("account", account),
@@ -97,6 +99,7 @@ async function outputs() {
     "report.js": report,
     "proof.js": proof,
     "signin.js": signin,
+    "ways.js": ways,
     "who.js": who,
   };
 }

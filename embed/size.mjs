@@ -13,6 +13,7 @@ const BUDGETS_BYTES = {
   "who.js": 1536,
   "signin.js": 5120,
   "account.js": 3584,
+  "ways.js": 2560,
   "report.js": 1536,
   "proof.js": 1536,
   "linked.js": 768,

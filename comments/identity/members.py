@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from comments.errors import EmailProofRequired
+from comments.errors import EmailProofRequired, WayTaken
 from comments.identity.models import Author, Identity
 from comments.identity.names import is_reserved
 from comments.markup.plain import one_line
@@ -89,6 +89,20 @@ def member_by_profile(site: Site, profile: Profile, *, guest: Author | None = No
 def add_identity(author: Author, provider: str, subject: str) -> None:
     """Lets the author in by this way, too. Raises IntegrityError where it is somebody else's."""
     Identity.objects.create(author=author, site_id=author.site_id, provider=provider, subject=subject)
+
+
+def join(author: Author, profile: Profile) -> bool:
+    """Lets the author in by what they have proved to have; False where it does already. Raises WayTaken where
+    it is another member's."""
+    try:
+        with transaction.atomic():
+            add_identity(author, profile.provider, profile.subject)
+    except IntegrityError as error:
+        owner = _of_identity(author.site, profile)
+        if owner is None or owner.pk != author.pk:
+            raise WayTaken() from error
+        return False
+    return True
 
 
 def _of_identity(site: Site, profile: Profile) -> Author | None:

@@ -23,6 +23,7 @@ SCRIPTS: Final = {
     "report",
     "signin",
     "sso",
+    "ways",
     "who",
     "write",
 }

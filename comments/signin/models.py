@@ -51,13 +51,16 @@ class EmailCode(models.Model):
 
 class Handoff(models.Model):
     """A sign-in that a popup has finished, for the frame that opened it: who knows the challenge's verifier
-    and the code, or the digits that the popup shows where it cannot reach the frame, gets the session."""
+    and the code, or the digits that the popup shows where it cannot reach the frame, gets the session.
+
+    With a `session` it is none: who has that wanted to add a way in, before there was a popup."""
 
     site = models.ForeignKey("comments.Site", models.CASCADE, related_name="+")
+    session = models.ForeignKey("comments.Session", models.CASCADE, null=True, related_name="+")
     challenge = models.CharField(max_length=43, unique=True)  # base64url(SHA-256(verifier)), unpadded
     code_digest = models.CharField(max_length=64)
     digits_digest = models.CharField(max_length=64)
-    profile = models.JSONField()  # who came back: identity.members.Profile
+    profile = models.JSONField()  # who came back: identity.members.Profile; empty until then
     tries = models.PositiveSmallIntegerField(default=0)
     is_used = models.BooleanField(default=False)
     created = models.DateTimeField()

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.db import IntegrityError, transaction
 
 from comments.identity.members import NAME_MAX_CHARS, Profile
-from comments.identity.models import Identity
+from comments.identity.models import Author, Identity
 from comments.markup.plain import one_line
 from comments.signin.models import Passkey
 
@@ -36,10 +36,15 @@ class PasskeyUnknown(PasskeyRefused):
     pass
 
 
-def ceremonies(origin: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """What the browser gets to use a passkey and to create one, and what the session keeps meanwhile."""
-    from fido2.utils import websafe_encode
+def ceremonies(
+    origin: str, owner: Author | None = None
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """What the browser gets to use a passkey and to create one, and what the session keeps meanwhile. A
+    device that has one of the `owner` creates no second one."""
+    from fido2.utils import websafe_decode, websafe_encode
     from fido2.webauthn import (
+        PublicKeyCredentialDescriptor,
+        PublicKeyCredentialType,
         PublicKeyCredentialUserEntity,
         ResidentKeyRequirement,
         UserVerificationRequirement,
@@ -49,6 +54,10 @@ def ceremonies(origin: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, A
     asked, state = server.authenticate_begin(user_verification=UserVerificationRequirement.PREFERRED)
     offered, new_state = server.register_begin(
         PublicKeyCredentialUserEntity(id=handle, name="-", display_name="-"),  # the page puts in the reader's
+        [
+            PublicKeyCredentialDescriptor(type=PublicKeyCredentialType.PUBLIC_KEY, id=websafe_decode(each))
+            for each in _credentials_of(owner)
+        ],
         resident_key_requirement=ResidentKeyRequirement.REQUIRED,
         user_verification=UserVerificationRequirement.PREFERRED,
     )
@@ -72,6 +81,13 @@ def come_back(origin: str, kept: Mapping[str, str], answer: str, name: str, *, n
         raise PasskeyRefused() from error
     passkey = _created(origin, kept, said, name, now) if is_new else _used(origin, kept, said, now)
     return Profile(provider=Identity.PASSKEY, subject=passkey.handle, name=passkey.name)
+
+
+def _credentials_of(owner: Author | None) -> list[str]:
+    if owner is None:
+        return []
+    handles = owner.identities.filter(provider=Identity.PASSKEY).values_list("subject", flat=True)
+    return list(Passkey.objects.filter(handle__in=list(handles)).values_list("credential_id", flat=True))
 
 
 def _created(origin: str, kept: Mapping[str, str], said: Any, name: str, now: datetime) -> Passkey:

@@ -21,8 +21,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from comments.errors import HandoffRefused, KibitzError, NotFound, Throttled, UnknownSite, WayOff
 from comments.identity.members import Profile
+from comments.identity.models import Identity
 from comments.rest.throttles import check_rate
-from comments.signin.handoffs import make_handoff
+from comments.signin.handoffs import make_handoff, session_adding
 from comments.signin.popup_pages import (
     Errand,
     errand_in,
@@ -104,7 +105,10 @@ def errand_of(request: HttpRequest, provider: str) -> Errand:
         raise NotFound()
     site = get_site(request.GET.get("site", ""))
     require_way(site, provider)
-    return Errand(provider=provider, site=site.key, challenge=challenge, lang=tag_of(request))
+    adds = session_adding(site, challenge, now=timezone.now()) is not None
+    if adds != ("add" in request.GET):
+        raise NotFound()
+    return Errand(provider=provider, site=site.key, challenge=challenge, lang=tag_of(request), adds=adds)
 
 
 def keep_session(request: HttpRequest) -> None:
@@ -119,14 +123,23 @@ def finish(request: HttpRequest, errand: Errand, profile: Profile) -> HttpRespon
     """The page that hands over to the frame, or shows the digits. Raises KibitzError."""
     site = get_site(errand.site)
     require_way(site, errand.provider)
-    code, digits = make_handoff(site, errand.challenge, profile, now=timezone.now())
+    code, digits = make_handoff(site, errand.challenge, profile, now=timezone.now(), adds=errand.adds)
     name = site.name or site.key
     return popup_page(
         request,
         "done",
         errand.lang,
-        title=popup_text(errand.lang, "title", site=name),
+        title=popup_text(errand.lang, "addTitle" if errand.adds else "title", site=name),
         help=popup_text(errand.lang, "digitsHelp", site=name),
+        # Who is logged in at the provider is for this browser to say, and may be whom somebody planted there.
+        asks=popup_text(
+            errand.lang,
+            "addAs",
+            provider=names_set_up().get(errand.provider, errand.provider),
+            account=profile.email or profile.name or profile.subject,
+        )
+        if errand.adds and profile.provider != Identity.PASSKEY
+        else "",
         code=code,
         digits=digits,
     )

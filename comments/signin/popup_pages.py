@@ -45,14 +45,17 @@ class Errand:
     site: str
     challenge: str
     lang: str
+    adds: bool = False  # a way in to who is signed in, where the popup was opened
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @property
     def address(self) -> str:
         """Where it begins again."""
         told = {"site": self.site, "challenge": self.challenge, "lang": self.lang}
+        if self.adds:
+            told["add"] = "1"
         return f"/auth/{self.provider}/?{urlencode(told)}"
 
 

@@ -62,6 +62,12 @@ def providers_on(site: Site) -> dict[str, str]:
 
 def require_way(site: Site, provider: str) -> None:
     """Raises WayOff where the site does not let in by this provider, or by passkeys."""
-    is_on = sign_in_of(site).has_passkeys if provider == Identity.PASSKEY else provider in providers_on(site)
-    if not is_on:
+    if provider == Identity.SSO or not lets_in_by(site, provider):
         raise WayOff()
+
+
+def lets_in_by(site: Site, provider: str) -> bool:
+    """Whether the site lets in by this Identity's provider now."""
+    if provider == Identity.SSO:
+        return bool(sign_in_of(site).sso_algorithm)
+    return sign_in_of(site).has_passkeys if provider == Identity.PASSKEY else provider in providers_on(site)

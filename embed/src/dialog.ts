@@ -3,7 +3,7 @@
 /** Their style, minified; the build puts it in. */
 declare const DIALOG_CSS: string;
 
-const MARGIN_PX = 8;
+export const MARGIN_PX = 8;
 
 export function styleDialogs(): void {
   const sheet = new CSSStyleSheet();

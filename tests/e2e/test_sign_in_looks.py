@@ -60,6 +60,11 @@ def test_axe_finds_nothing_wrong(
     look(seen, f"{device}-{theme}-{direction}-account")
     assert wrong(document) == [], "the account"
 
+    dialog.get_by_role("button", name="Ways to sign in").click()
+    expect(dialog.get_by_role("button", name="Add a passkey")).to_be_visible()
+    look(seen, f"{device}-{theme}-{direction}-ways-in")
+    assert wrong(document) == [], "the ways in"
+
 
 def test_everything_fits_a_narrow_screen_and_a_finger(club: Page, readers: Readers) -> None:
     seen = readers.comments(**NARROW).open(club.url)

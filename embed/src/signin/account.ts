@@ -1,14 +1,18 @@
 // account.js: the dialog in which a member sees and changes what this site has of them, and signs out.
-import { openDialog, styleDialogs } from "../dialog";
+import { MARGIN_PX, openDialog, styleDialogs } from "../dialog";
 import type { Post } from "../frames";
 import type { TextKey } from "../messages";
 import type { Session } from "../wire";
 import { explain, h, type Kit, setHtml, setText, takeKit, text } from "../write/kit";
+import type { OpenPanel } from "./panel";
 import { reasonKey } from "./reasons";
 import { askSession, CHANGED, signOut } from "./session";
+import type { ShowWays } from "./ways";
 
 /** The style of the dialog, minified; the build puts it in. */
 declare const ACCOUNT_CSS: string;
+/** The address of what shows by what they sign in. */
+declare const WAYS_URL: string;
 
 const NAME_MAX_CHARS = 64;
 const EXCERPT_MAX_CHARS = 140;
@@ -27,20 +31,41 @@ interface OwnPosts {
   next: string | null;
 }
 
-export function createAccount(kit: Kit): OpenAccount {
+/** `loadPanel` loads the panel in which a reader signs in. */
+export function createAccount(kit: Kit, loadPanel: () => Promise<OpenPanel>): OpenAccount {
   takeKit(kit);
   styleDialogs();
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(ACCOUNT_CSS);
   document.adoptedStyleSheets.push(sheet);
-  return async (asked) => {
+  const loadWays = kit.later(WAYS_URL, (address) =>
+    import(address).then(({ createWays }): ShowWays => createWays(kit)),
+  );
+  const openFor = async (asked: HTMLElement, showsWays = false) => {
     const session = await askSession(kit);
     tellWho(session);
-    if (session.author) open(kit, asked, session, session.author);
+    if (!session.author) return;
+    const form = asked.closest("form") ?? kit.composer;
+    const again = async () => (await loadPanel())(form, text("sign_in_again"), () => void openFor(asked, true), true);
+    open(kit, asked, session, session.author, { again, loadWays, showsWays });
   };
+  return openFor;
 }
 
-function open(kit: Kit, asked: HTMLElement, session: Session, author: NonNullable<Session["author"]>): void {
+interface Ways {
+  /** Has the member sign in again, and shows their ways in after. */
+  again(): Promise<void>;
+  loadWays(): Promise<ShowWays>;
+  showsWays: boolean;
+}
+
+function open(
+  kit: Kit,
+  asked: HTMLElement,
+  session: Session,
+  author: NonNullable<Session["author"]>,
+  { again, loadWays, showsWays }: Ways,
+): void {
   const { api, say } = kit;
   const path = `sites/${kit.page.site}/session/`;
   const error = h("p", "error", { role: "alert" });
@@ -148,6 +173,22 @@ function open(kit: Kit, asked: HTMLElement, session: Session, author: NonNullabl
     return h("li", "", {}, shown, h("p", "quiet", { dir: "auto" }, about.filter(Boolean).join(" · ")));
   }
 
+  // --- the ways in ---
+  const place = h("div", "own-ways");
+  const ways = button("waysTitle", async () => {
+    const show = await loadWays();
+    await show({
+      dialog,
+      place,
+      session,
+      again: () => {
+        dialog.close();
+        void again();
+      },
+    });
+    ways.hidden = true;
+  });
+
   // --- the way out ---
   async function leave(everywhere: boolean): Promise<void> {
     await signOut(kit, everywhere);
@@ -178,12 +219,19 @@ function open(kit: Kit, asked: HTMLElement, session: Session, author: NonNullabl
     form,
     h("p", "quiet", { dir: "auto" }, facts),
     list,
-    h("div", "", {}, mine),
+    h("div", "more", {}, mine, ways),
+    place,
     error,
     h("div", "foot", {}, out, everywhere),
   );
   close.onclick = () => dialog.close();
   openDialog(dialog, asked, asked);
+  // what is asked for later makes it longer, and the frame with it
+  new ResizeObserver(() => {
+    const main = dialog.parentElement;
+    if (main) main.style.minHeight = `${dialog.offsetTop + dialog.offsetHeight + MARGIN_PX}px`;
+  }).observe(dialog);
+  if (showsWays) ways.click();
 }
 
 /** Whoever shows who writes here follows (write/who.ts). */

@@ -23,8 +23,11 @@ interface Sent {
   resend_seconds: number;
 }
 
-/** Opens it under `composer`; `why` says what it is for, and `then` is done once somebody is signed in. */
-export type OpenPanel = (composer: HTMLFormElement, why: string, then?: () => void) => Promise<void>;
+/**
+ * Opens it under `composer`; `why` says what it is for, and `then` is done once somebody is signed in: `isAgain` has
+ * who is signed in already prove it once more.
+ */
+export type OpenPanel = (composer: HTMLFormElement, why: string, then?: () => void, isAgain?: boolean) => Promise<void>;
 
 export function createPanel(kit: Kit): OpenPanel {
   takeKit(kit);
@@ -32,10 +35,10 @@ export function createPanel(kit: Kit): OpenPanel {
   sheet.replaceSync(SIGNIN_CSS);
   document.adoptedStyleSheets.push(sheet);
   let leave = () => {};
-  return async (composer, why, then) => {
+  return async (composer, why, then, isAgain) => {
     const [session, secret] = await Promise.all([askSession(kit), createSecret()]);
     leave();
-    if (session.author) {
+    if (session.author && !isAgain) {
       document.dispatchEvent(new CustomEvent(CHANGED, { detail: session })); // in another tab, meanwhile
       then?.();
     } else leave = new Panel(kit, composer, session.ways, { why, then, secret }).leave;

@@ -37,7 +37,7 @@ export function createWho(kit: Kit): Who {
     import(address).then(({ createPanel }): OpenPanel => createPanel(kit)),
   );
   const loadAccount = later(ACCOUNT_URL, (address) =>
-    import(address).then(({ createAccount }): OpenAccount => createAccount(kit)),
+    import(address).then(({ createAccount }): OpenAccount => createAccount(kit, loadPanel)),
   );
   // until the server has answered, so that nothing jumps where all is as it was
   let who: Found = {

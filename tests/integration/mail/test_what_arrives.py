@@ -12,7 +12,7 @@ from comments.mail.message import TEXTS, compose, texts
 from comments.mail.models import Mail
 from comments.mail.server import mail_settings
 from comments.mail.services import enqueue
-from comments.sites.texts import LANGUAGES
+from comments.sites.texts import LANGUAGES, catalogue
 from tests.integration.mail.letters import CODE, LIFETIME, NOW, postman_at, state_of, waiting
 from tests.smtp import MailServer
 
@@ -62,6 +62,23 @@ def test_every_language(language: str) -> None:
     assert "{" not in text + html.partition("<body")[2]
     assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in html
     assert {path.stem for path in TEXTS.iterdir()} == set(LANGUAGES)
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", ["way_added", "way_removed"])
+def test_a_member_hears_of_their_ways_in_every_language(template: str, language: str) -> None:
+    context = {"site": "The blog", "where": "The blog (blog.example.org)", "way": "Google"}
+
+    message = compose(Mail(to="ann@example.org", template=template, language=language, context=context))
+
+    text, html = str(message.body), str(message.alternatives[0][0])
+    words = texts(language)[template]
+    assert words.keys() == texts("en")[template].keys()
+    assert all("Google" in each for each in (str(message.subject), text, html))
+    # What to do then, in the words of the dialog.
+    assert str(catalogue(language)["write"]["waysTitle"]) in text
+    assert "{" not in text + html.partition("<body")[2]
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,12 @@ PUBLIC: Final[dict[tuple[str, str], Call]] = {
     ("delete", V1 + "sites/{site}/session/avatar/"): lambda tenant: iter([({}, None)]),
     ("post", V1 + "sites/{site}/session/avatar/gravatar/"): lambda tenant: iter([({}, None)]),
     ("get", V1 + "sites/{site}/session/posts/"): lambda tenant: iter([({}, None)]),
+    ("get", V1 + "sites/{site}/session/ways/"): lambda tenant: iter([({}, None)]),
+    ("post", V1 + "sites/{site}/session/ways/"): lambda tenant: iter(
+        [({}, {"verifier": "v" * 43, "code": "c" * 43})]
+    ),
+    ("post", V1 + "sites/{site}/session/ways/begin/"): lambda tenant: iter([({}, {"challenge": "c" * 43})]),
+    ("delete", V1 + "sites/{site}/session/ways/{way_id}/"): lambda tenant: iter([({}, None)]),
     ("post", V1 + "sites/{site}/session/bearer/"): lambda tenant: iter([({}, {"ticket": "forged"})]),
     ("post", V1 + "sites/{site}/sso/"): lambda tenant: iter([({}, {"token": "forged"})]),
     ("post", V1 + "sites/{site}/handoffs/"): lambda tenant: iter(
@@ -129,7 +135,7 @@ def test_every_call_of_the_api_is_walked() -> None:
 def paths(template: str, tenant: Tenant) -> list[str]:
     if "{post_id}" in template:
         return [template.format(post_id=pk) for pk in dict.fromkeys(p.pk for p in tenant.posts.values())]
-    return [template.format(site=tenant.site.key, key=tenant.thread.key, code_id=tenant.code.pk)]
+    return [template.format(site=tenant.site.key, key=tenant.thread.key, code_id=tenant.code.pk, way_id=1)]
 
 
 def called(looker: Looker, method: str, path: str, query: dict[str, Any], body: Any) -> tuple[int, str]:

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 import pytest
 from allauth.socialaccount.models import SocialApp
 
+from comments.identity.members import Profile, member_by_email, member_by_profile
 from comments.signin import providers, ways
 from comments.signin.models import SiteSignIn
 from comments.sites.models import Site
+from tests.cast import Page
 from tests.identity_provider import identity_provider
+from tests.integration.signin.member import Member
 from tests.integration.signin.popups import set_up
 
 
@@ -40,3 +43,16 @@ def app(site: Site, idp: str) -> SocialApp:
 def gitlab(app: SocialApp, idp: str) -> SocialApp:
     """The same one as a GitLab, by OAuth 2."""
     return set_up("gitlab", settings={"gitlab_url": idp})
+
+
+@pytest.fixture
+def ann(site: Site, page: Page) -> Member:
+    author, _ = member_by_email(site, "ann@example.org", name="Ann")
+    return Member(author, page)
+
+
+@pytest.fixture
+def bea(site: Site, page: Page) -> Member:
+    """A member by a passkey alone."""
+    author, _ = member_by_profile(site, Profile("passkey", "bea's", "Bea"))
+    return Member(author, page, "passkey")

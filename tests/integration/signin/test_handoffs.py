@@ -103,7 +103,7 @@ def test_the_code_is_good_for_two_minutes_and_the_digits_for_ten(
 ) -> None:
     now: datetime = timezone.now()
     code, digits = make_handoff(site, CHALLENGE, ANN, now=now - age)
-    told = {"code": code} if which == "code" else {"digits": digits}
+    told: dict[str, Any] = {"code": code} if which == "code" else {"digits": digits}
 
     def taken() -> Profile:
         return redeem(site, VERIFIER, now=now, **told)

@@ -71,10 +71,10 @@ class Key:
 
 
 class Popup:
-    def __init__(self, verifier: str = VERIFIER) -> None:
+    def __init__(self, verifier: str = VERIFIER, **query: str) -> None:
         self.client = Client(enforce_csrf_checks=True)
         self.verifier = verifier
-        told = {"site": "blog", "challenge": challenge_of(verifier)}
+        told = {"site": "blog", "challenge": challenge_of(verifier), **query}
         self.page: Any = self.client.get(f"/auth/passkey/?{urlencode(told)}", headers=OPENED)
 
     def asked(self, what: str) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Popup:
         if token is None and found:
             told["csrfmiddlewaretoken"] = found[1]
         page = self.client.post("/auth/passkey/", told)
-        if b"data-use" in page.content:
+        if b"<form" in page.content:
             self.page = page
         return page
 

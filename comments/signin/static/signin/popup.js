@@ -19,8 +19,22 @@ function handOver(code) {
   if (!window.opener || window.opener.closed) {
     return;
   }
-  window.opener.postMessage({ kibitz: "handoff", code }, location.origin);
   document.getElementById("typed").hidden = true;
+  const add = document.getElementById("add");
+  if (!add) {
+    send(code);
+    return;
+  }
+  add.hidden = false;
+  add.focus();
+  add.addEventListener("click", () => {
+    document.getElementById("asks").hidden = true;
+    send(code);
+  });
+}
+
+function send(code) {
+  window.opener.postMessage({ kibitz: "handoff", code }, location.origin);
   document.getElementById("done").hidden = false;
   window.close();
 }
@@ -50,7 +64,8 @@ function offerPasskeys() {
       try {
         form.elements.answer.value = JSON.stringify(isNew ? await created(form.elements.name.value) : await used());
       } catch (error) {
-        say(error.name === "SecurityError" ? trouble.dataset.absent : trouble.dataset.cancelled);
+        const { absent, cancelled, registered } = trouble.dataset;
+        say({ SecurityError: absent, InvalidStateError: registered }[error.name] ?? cancelled);
         return;
       }
       form.submit();
@@ -70,6 +85,7 @@ async function created(name) {
   const publicKey = JSON.parse(main.dataset.create);
   publicKey.challenge = bytes(publicKey.challenge);
   publicKey.user = { id: bytes(publicKey.user.id), name, displayName: name };
+  publicKey.excludeCredentials = publicKey.excludeCredentials?.map(({ id, type }) => ({ id: bytes(id), type }));
   const made = await navigator.credentials.create({ publicKey });
   const { clientDataJSON, attestationObject } = made.response;
   return shown(made, { clientDataJSON, attestationObject });
