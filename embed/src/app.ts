@@ -75,6 +75,7 @@ const kit: Kit = {
   later,
   page,
   posting,
+  prepare,
   redraw,
   reply,
   reveal,
@@ -340,11 +341,11 @@ startForm(composer, storage, prepare);
 awaitKey();
 muteAgain();
 shown();
-if (settings.realtime !== "off")
-  new IntersectionObserver((seen, observer) => {
-    if (!seen.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    void goLive();
-  }).observe(main);
+new IntersectionObserver((seen, observer) => {
+  if (!seen.some((entry) => entry.isIntersecting)) return;
+  observer.disconnect();
+  if (settings.realtime !== "off") void goLive();
+  if (storage.author) prepare(); // a member sees that they are signed in
+}).observe(main);
 tellHost({ kibitz: "ready" });
 if (boot.sso) tellHost({ kibitz: "sso" });

@@ -4,20 +4,20 @@ const memory = new Map<string, string>();
 /** Empty where nothing is remembered. */
 function get(key: string): string {
   try {
-    return localStorage.getItem(key) ?? memory.get(key) ?? "";
+    return memory.get(key) ?? localStorage.getItem(key) ?? "";
   } catch {
-    return memory.get(key) ?? "";
+    return "";
   }
 }
 
-/** An empty value forgets. */
+/** An empty value forgets. Memory has what storage refused, and nothing else: another tab may change what is there. */
 function set(key: string, value: string): void {
-  memory.set(key, value);
   try {
     if (value) localStorage.setItem(key, value);
     else localStorage.removeItem(key);
+    memory.delete(key);
   } catch {
-    // refused or full: memory has it
+    memory.set(key, value); // refused or full
   }
 }
 
@@ -31,61 +31,44 @@ function getJson<T>(key: string, otherwise: T): T {
 
 /** The author's identity on one site and their marks on one thread. */
 export class Storage {
-  readonly #site: string;
+  /** Of all that is kept of the site and its threads. */
+  readonly site: string;
   readonly #thread: string;
+  readonly memory = memory;
   readonly own: Set<number>;
   /** Post id -> 1 or -1. The thread's public data is the same for everybody, so it cannot say. */
   readonly votes: Map<number, number>;
 
   constructor(site: string, thread: string) {
-    this.#site = `kibitz:${site}:`;
-    this.#thread = `kibitz:${thread}:`;
+    this.site = `kibitz:${site}:`;
+    this.#thread = `${this.site + thread}:`; // so that all of a site is found
     this.own = new Set(getJson<number[]>(`${this.#thread}own`, []));
     this.votes = new Map(getJson<[number, number][]>(`${this.#thread}votes`, []));
   }
 
   get token(): string {
-    return get(`${this.#site}token`);
+    return get(`${this.site}token`);
   }
 
   set token(token: string) {
-    set(`${this.#site}token`, token);
+    set(`${this.site}token`, token);
   }
 
   get author(): string {
-    return get(`${this.#site}author`);
+    return get(`${this.site}author`);
   }
 
   set author(key: string) {
-    set(`${this.#site}author`, key);
-  }
-
-  get name(): string {
-    return get(`${this.#site}name`);
-  }
-
-  set name(name: string) {
-    set(`${this.#site}name`, name);
+    set(`${this.site}author`, key);
   }
 
   /** What this reader chose on this site; empty: nothing. */
   option(name: string): string {
-    return get(`${this.#site}${name}`);
+    return get(`${this.site}${name}`);
   }
 
   setOption(name: string, value: string): void {
-    set(`${this.#site}${name}`, value);
-  }
-
-  addOwn(id: number): void {
-    this.own.add(id);
-    set(`${this.#thread}own`, JSON.stringify([...this.own]));
-  }
-
-  setVote(id: number, value: number): void {
-    if (value) this.votes.set(id, value);
-    else this.votes.delete(id);
-    set(`${this.#thread}votes`, JSON.stringify([...this.votes]));
+    set(`${this.site}${name}`, value);
   }
 
   /** `place` is the parent's id, 0 for the thread itself, and below 0 a post's own id: of an edit. */
