@@ -19,6 +19,7 @@ KibitzError
 │   ├── SecondFactorMissing  403 second_factor_missing       the operator demands one of staff
 │   ├── OriginNotAllowed     403 origin_not_allowed
 │   ├── WayOff               403 way_off                     the site's owner has switched it off
+│   │   └── MailOff          403 mail_off                    no mail server is set
 │   ├── GuestsNotAllowed     403 guests_not_allowed
 │   ├── Banned               403 banned
 │   ├── NotAuthor            403 not_author
@@ -156,6 +157,11 @@ class OriginNotAllowed(Refused):
 class WayOff(Refused):
     code = "way_off"
     default_detail = "This way to sign in is switched off on this site."
+
+
+class MailOff(WayOff):
+    code = "mail_off"
+    default_detail = "No e-mail can be sent from here: the operator has set no mail server."
 
 
 class GuestsNotAllowed(Refused):

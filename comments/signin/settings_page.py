@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from comments.audit.models import Action
 from comments.audit.services import action
+from comments.mail.server import reaches_people
 from comments.signin.forms import SignInForm, new_secret
 from comments.signin.models import SiteSignIn
 from comments.sites.models import Site
@@ -102,5 +103,6 @@ def _page(request: HttpRequest, site: Site, form: SignInForm, *, secret: str = "
             ("Single sign-on", [form[name] for name in form.fields if name.startswith("sso_")]),
         ],
         "secret": secret,
+        "has_mail": reaches_people(),
     }
     return render(request, "signin/sign_in.html", context, status=400 if form.errors else 200)

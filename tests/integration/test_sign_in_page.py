@@ -16,7 +16,9 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
+from comments.mail.server import DEVELOPMENT
 from comments.models import Action, Site, SiteGroup, SiteSignIn
 from comments.sites.roles import group_of
 
@@ -45,6 +47,15 @@ def owner(site: Site) -> Client:
 def save(client: Client, path: str, **fields: str) -> Any:
     sent = {"has_codes": "on", "has_passkeys": "on", "action": "save", **fields}
     return client.post(path, {name: value for name, value in sent.items() if value})
+
+
+def test_the_owner_is_told_where_codes_cannot_be_sent(owner: Client, path: str, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = DEVELOPMENT
+    told = []
+    for settings.PUBLIC_URL in ("", "https://comments.example.org"):
+        told.append("KIBITZ_SMTP_URL" in owner.get(path).content.decode())
+
+    assert told == [False, True]
 
 
 def everything_said() -> str:
