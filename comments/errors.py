@@ -34,7 +34,8 @@ KibitzError
 │   └── NotAccepted          403 not_accepted                the site's rules refuse the text
 ├── NotFound                 404 not_found
 │   ├── UnknownSite          404 unknown_site
-│   └── UnknownPost          404 unknown_post
+│   ├── UnknownPost          404 unknown_post
+│   └── NoPicture            404 no_picture                  of a member's address, at Gravatar
 ├── PostDeleted              409 post_deleted
 ├── EmailProofRequired       409 email_proof_required        the address is another member's
 ├── Resync                   410 resync                      take a new snapshot
@@ -238,6 +239,11 @@ class UnknownSite(NotFound):
 class UnknownPost(NotFound):
     code = "unknown_post"
     default_detail = "There is no such comment."
+
+
+class NoPicture(NotFound):
+    code = "no_picture"
+    default_detail = "Gravatar has no picture for your e-mail address."
 
 
 class PostDeleted(KibitzError):
