@@ -21,14 +21,6 @@ function set(key: string, value: string): void {
   }
 }
 
-function getJson<T>(key: string, otherwise: T): T {
-  try {
-    return JSON.parse(get(key)) as T;
-  } catch {
-    return otherwise;
-  }
-}
-
 /** The author's identity on one site and their marks on one thread. */
 export class Storage {
   /** Of all that is kept of the site and its threads. */
@@ -41,34 +33,34 @@ export class Storage {
 
   constructor(site: string, thread: string) {
     this.site = `kibitz:${site}:`;
-    this.#thread = `${this.site + thread}:`; // so that all of a site is found
-    this.own = new Set(getJson<number[]>(`${this.#thread}own`, []));
-    this.votes = new Map(getJson<[number, number][]>(`${this.#thread}votes`, []));
+    this.#thread = `${thread}:`;
+    this.own = new Set(this.#list<number>("own"));
+    this.votes = new Map(this.#list<[number, number]>("votes"));
   }
 
   get token(): string {
-    return get(`${this.site}token`);
+    return this.option("token");
   }
 
   set token(token: string) {
-    set(`${this.site}token`, token);
+    this.setOption("token", token);
   }
 
   get author(): string {
-    return get(`${this.site}author`);
+    return this.option("author");
   }
 
   set author(key: string) {
-    set(`${this.site}author`, key);
+    this.setOption("author", key);
   }
 
   /** What this reader chose on this site; empty: nothing. */
   option(name: string): string {
-    return get(`${this.site}${name}`);
+    return get(this.site + name);
   }
 
   setOption(name: string, value: string): void {
-    set(`${this.site}${name}`, value);
+    set(this.site + name, value);
   }
 
   /** `place` is the parent's id, 0 for the thread itself, and below 0 a post's own id: of an edit. */
@@ -80,12 +72,20 @@ export class Storage {
     this.setMark(`draft:${place}`, text);
   }
 
-  /** Whatever else write/ remembers of this thread. */
+  /** Whatever else write/ remembers of this thread. It lies under the site, so that all of a site is found. */
   mark(name: string): string {
-    return get(this.#thread + name);
+    return this.option(this.#thread + name);
   }
 
   setMark(name: string, value: string): void {
-    set(this.#thread + name, value);
+    this.setOption(this.#thread + name, value);
+  }
+
+  #list<Item>(name: string): Item[] {
+    try {
+      return JSON.parse(this.mark(name));
+    } catch {
+      return [];
+    }
   }
 }

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.readers import Readers
 from tests.e2e.screens import SOON_MILLISECONDS, Comments
-from tests.e2e.signing_in import account
+from tests.e2e.signing_in import account, opened
 from tests.running import ROOT, Run
 
 pytestmark = pytest.mark.one_database
@@ -86,6 +86,15 @@ def test_who_is_signed_in_at_the_site_is_signed_in_here_and_signed_out_with_it(
     is_signed_in(seen, "")
     expect(account(seen)).to_have_count(0)
     assert seen.document.evaluate(KEPT) == []
+
+
+def test_who_is_not_signed_in_there_is_led_to_the_sites_own_page(club: str, readers: Readers) -> None:
+    seen = readers.comments().open(club)
+    panel = opened(seen)
+
+    panel.button("Account of this site").click()
+
+    expect(seen.page).to_have_url(f"{club}/#log-in")
 
 
 def test_another_reader_of_the_same_browser_is_another_author(club: str, readers: Readers) -> None:
