@@ -4,10 +4,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import WARNING, CheckMessage, Error, register
 
 from comments import cells, env
-from comments.mail.server import mail_settings
+from comments.mail.server import mail_settings, reaches_people
 
 ENVIRONMENT = "environment"  # the tag: what a start looks at; `manage.py check` looks at everything
 
@@ -15,7 +15,8 @@ ENVIRONMENT = "environment"  # the tag: what a start looks at; `manage.py check`
 @register(ENVIRONMENT)
 def environment_is_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """kibitz.E001: a number or switch that is none. kibitz.E002: a public address that is none.
-    kibitz.E003: push cells that cannot be read. kibitz.E004: a mail server or sender that is none."""
+    kibitz.E003: push cells that cannot be read. kibitz.E004: a mail server or sender that is none.
+    kibitz.W001: a public address without a mail server."""
     problems: list[CheckMessage] = []
     for name, read in (
         ("KIBITZ_FORMATTERS", env.formatter_count),
@@ -54,4 +55,13 @@ def environment_is_sound(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         mail_settings()
     except ValueError as error:
         problems.append(Error(str(error), hint="README.md has the settings.", id="kibitz.E004"))
+    if not problems and not reaches_people():
+        problems.append(
+            CheckMessage(
+                WARNING,
+                f"No mail server is set: readers of {settings.PUBLIC_URL} are not offered codes by e-mail.",
+                hint="Set KIBITZ_SMTP_URL and KIBITZ_MAIL_FROM.",
+                id="kibitz.W001",
+            )
+        )
     return problems

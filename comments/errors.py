@@ -19,6 +19,7 @@ KibitzError
 │   ├── SecondFactorMissing  403 second_factor_missing       the operator demands one of staff
 │   ├── OriginNotAllowed     403 origin_not_allowed
 │   ├── WayOff               403 way_off                     the site's owner has switched it off
+│   │   └── MailOff          403 mail_off                    no mail server is set
 │   ├── SignInAgain          403 sign_in_again               the session is not fresh enough for this
 │   ├── GuestsNotAllowed     403 guests_not_allowed
 │   ├── Banned               403 banned
@@ -34,7 +35,8 @@ KibitzError
 │   └── NotAccepted          403 not_accepted                the site's rules refuse the text
 ├── NotFound                 404 not_found
 │   ├── UnknownSite          404 unknown_site
-│   └── UnknownPost          404 unknown_post
+│   ├── UnknownPost          404 unknown_post
+│   └── NoPicture            404 no_picture                  of a member's address, at Gravatar
 ├── PostDeleted              409 post_deleted
 ├── EmailProofRequired       409 email_proof_required        the address is another member's
 ├── WayTaken                 409 way_taken                   it is another member's way in
@@ -161,6 +163,11 @@ class WayOff(Refused):
     default_detail = "This way to sign in is switched off on this site."
 
 
+class MailOff(WayOff):
+    code = "mail_off"
+    default_detail = "No e-mail can be sent from here: the operator has set no mail server."
+
+
 class SignInAgain(Refused):
     code = "sign_in_again"
     default_detail = "Sign in again first: ways to sign in are changed shortly after."
@@ -240,6 +247,11 @@ class UnknownSite(NotFound):
 class UnknownPost(NotFound):
     code = "unknown_post"
     default_detail = "There is no such comment."
+
+
+class NoPicture(NotFound):
+    code = "no_picture"
+    default_detail = "Gravatar has no picture for your e-mail address."
 
 
 class PostDeleted(KibitzError):

@@ -6,7 +6,7 @@ from typing import Any
 import dj_database_url
 
 from comments import cells, env
-from comments.mail.server import mail_settings
+from comments.mail.server import DEVELOPMENT, mail_settings
 
 BASE_DIR = env.BASE_DIR
 STATE_DIR = env.state_dir()
@@ -180,7 +180,7 @@ X_FRAME_OPTIONS = "DENY"
 try:
     globals().update(mail_settings())  # EMAIL_… and DEFAULT_FROM_EMAIL
 except ValueError:
-    EMAIL_BACKEND = "comments.mail.development.Backend"  # comments.checks says what is wrong
+    EMAIL_BACKEND = DEVELOPMENT  # comments.checks says what is wrong
 
 API_BODY_MAX_BYTES = 256 * 1024  # ten times what the longest post needs, escaped as JSON
 # A site's rules may be two lists of 100,000 words. Every other address has the servers' own limits in front,

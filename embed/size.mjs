@@ -9,8 +9,8 @@ const BUDGETS_BYTES = {
   "app.js": 9728,
   // what comes later: once the comments are seen, or somebody is about to use it
   "live.js": 3072,
-  "write.js": 7040, // 440 of it are for asking who writes, after the fact
-  "who.js": 1536,
+  "write.js": 7104, // 440 of it are for asking who writes, after the fact
+  "who.js": 2048, // 400 of it are for taking what a member leaves behind
   "signin.js": 5120,
   "account.js": 3584,
   "ways.js": 2560,
@@ -20,7 +20,7 @@ const BUDGETS_BYTES = {
   "mute.js": 1024,
   "keys.js": 1536,
   "counts.js": 1024,
-  "sso.js": 1280,
+  "sso.js": 1344,
   "host_sso.js": 1024,
 };
 

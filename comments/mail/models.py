@@ -29,6 +29,7 @@ class Mail(models.Model):
         indexes = [
             models.Index(fields=["due"], condition=models.Q(state="waiting"), name="mail_waiting"),
             models.Index(fields=["expires"], name="mail_expires"),
+            models.Index(fields=["tries"], condition=models.Q(state="failed"), name="mail_failed"),
         ]
 
     def __str__(self) -> str:

@@ -1,15 +1,18 @@
 """Where mail goes, from the environment."""
 
 from email.utils import parseaddr
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import dj_email_url
+from django.conf import settings
 
 from comments import env
 
 URL: Final = "KIBITZ_SMTP_URL"
 FROM: Final = "KIBITZ_MAIL_FROM"
+DEVELOPMENT: Final = "comments.mail.development.Backend"
 TIMEOUT_SECONDS: Final = 10  # for each answer of the mail server
 _PORTS: Final = {"smtp": 25, "smtp+tls": 587, "smtps": 465}  # in the clear; STARTTLS; TLS from the start
 
@@ -19,7 +22,7 @@ def mail_settings() -> dict[str, Any]:
     url, sender = env.env_str(URL), env.env_str(FROM)
     if not url:
         return {
-            "EMAIL_BACKEND": "comments.mail.development.Backend",
+            "EMAIL_BACKEND": DEVELOPMENT,
             "DEFAULT_FROM_EMAIL": _sender(sender or "kibitz@localhost"),
         }
     if not sender:
@@ -35,6 +38,20 @@ def mail_settings() -> dict[str, Any]:
         "EMAIL_TIMEOUT": TIMEOUT_SECONDS,
         "DEFAULT_FROM_EMAIL": _sender(sender),
     }
+
+
+def reaches_people() -> bool:
+    """False where mail would lie in a folder of the server's, and who waits for it is elsewhere."""
+    return settings.EMAIL_BACKEND != DEVELOPMENT or _is_this_machine(settings.PUBLIC_URL)
+
+
+def _is_this_machine(url: str) -> bool:
+    """Without an address of its own, Kibitz is as `./run` starts it."""
+    host = urlsplit(url).hostname or "localhost"
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _parts(url: str) -> Any:

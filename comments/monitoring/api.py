@@ -15,7 +15,7 @@ from comments import env
 from comments.events import wire
 from comments.events.redis_clients import command_client
 from comments.monitoring.pipeline import Pipeline, read_pipeline
-from comments.monitoring.queries import accepted, unpublished
+from comments.monitoring.queries import accepted, mail_on_its_way, unpublished
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -63,6 +63,16 @@ def _of_database() -> Iterator[Metric]:
         "Age of the oldest of them; 0 without any.",
         waiting.oldest_seconds(timezone.now()),
     )
+    mail = mail_on_its_way()
+    yield _gauge(
+        "kibitz_mail_waiting", "Mails that have not been handed to the mail server yet.", mail.waiting
+    )
+    yield _gauge(
+        "kibitz_mail_waiting_oldest_seconds",
+        "Age of the oldest of them; 0 without any.",
+        mail.oldest_seconds(timezone.now()),
+    )
+    yield _gauge("kibitz_mail_failed", "Mails of the last week that were tried in vain.", mail.failed)
 
 
 def _stages(stages: Mapping[str, int]) -> Metric:

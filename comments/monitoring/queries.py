@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Sum
+from django.db.models import Count, Min, Sum
 
 from comments.events.models import Event
+from comments.mail.models import Mail
 from comments.threads.models import Post, Thread
 
 # How long a count is good for: so long that counting takes a hundredth of the time, and 10 s at least. Of a
@@ -38,6 +39,20 @@ class Unpublished:
         return max(0.0, (now - self.oldest).total_seconds()) if self.oldest else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class MailOnItsWay:
+    """`waiting` is for a worker or for the mail server, `oldest` when the first of it was written; `failed`
+    was tried in vain, within the week for which that is kept (mail.services.KEEP)."""
+
+    waiting: int
+    oldest: datetime | None
+    failed: int
+
+    def oldest_seconds(self, now: datetime) -> float:
+        """The age of the oldest; 0 where there is none."""
+        return max(0.0, (now - self.oldest).total_seconds()) if self.oldest else 0.0
+
+
 def count_accepted() -> Accepted:
     """Counts every post, and adds up the threads' numbers, for their events are numbered densely; old events
     are forgotten, the numbers stay. Goes over both tables."""
@@ -49,6 +64,13 @@ def unpublished() -> Unpublished:
     """From the index of these rows alone."""
     waiting = Event.objects.filter(is_done=False)
     return Unpublished(waiting.count(), waiting.order_by("pk").values_list("created", flat=True).first())
+
+
+def mail_on_its_way() -> MailOnItsWay:
+    """From the indexes of these rows alone. What gave way to a newer code untried is no failure."""
+    found = Mail.objects.filter(state=Mail.State.WAITING).aggregate(count=Count("pk"), oldest=Min("created"))
+    failed = Mail.objects.filter(state=Mail.State.FAILED, tries__gt=0).count()
+    return MailOnItsWay(found["count"], found["oldest"], failed)
 
 
 class Remembered:

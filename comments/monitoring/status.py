@@ -13,9 +13,10 @@ from django.views.decorators.cache import never_cache
 
 from comments import env
 from comments.events.redis_clients import command_client
+from comments.mail.server import reaches_people
 from comments.monitoring.access import for_staff_of_all_sites
 from comments.monitoring.pipeline import Pipeline, read_pipeline
-from comments.monitoring.queries import accepted, unpublished
+from comments.monitoring.queries import accepted, mail_on_its_way, unpublished
 from comments.monitoring.reconciling import SWEEPER_SILENT_SECONDS
 
 # The way of an event, in its order; what else is counted comes behind.
@@ -54,13 +55,16 @@ def status(request: HttpRequest) -> HttpResponse:
 def _of_database() -> dict[str, Any]:
     """Without it nobody would be logged in; it may still go away in between."""
     try:
-        waiting, counted = unpublished(), accepted()
+        waiting, counted, mail = unpublished(), accepted(), mail_on_its_way()
     except DatabaseError:
         return {"database_ok": False}
     return {
         "database_ok": True,
         "unpublished": waiting.events,
         "unpublished_seconds": waiting.oldest_seconds(timezone.now()),
+        "mail": mail,
+        "mail_seconds": mail.oldest_seconds(timezone.now()),
+        "has_mail": reaches_people(),
         "accepted": counted.posts,
         "written": counted.events,
     }

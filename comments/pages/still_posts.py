@@ -53,6 +53,8 @@ class ShownPost:
     id: int
     parent: int | None
     name: str
+    initial: str
+    avatar: str
     reply_to: str  # "" where its place says it
     link: str
     created: str
@@ -91,11 +93,14 @@ def shown_posts(branches: Sequence[Branch], setting: Setting) -> list[ShownPost]
 def _shown(entry: Entry, setting: Setting, end: SafeString) -> ShownPost:
     post, words = entry.post, setting.words
     answered = words.name(entry.parent) if entry.parent else setting.elsewhere.get(post["parent"] or 0, "")
+    name, is_stub = words.name(post), post["status"] != "published"
     is_placed = entry.parent is not None and entry.depth <= DEPTH_SHOWN
     return ShownPost(
         id=post["id"],
         parent=post["parent"],
-        name=words.name(post),
+        name=name,
+        initial="" if is_stub else name[:1].upper(),
+        avatar=post["author"]["avatar"] or "",
         reply_to="" if is_placed or not answered else words.text["replyTo"].replace("{n}", answered),
         link=permalink(setting.url, post["id"]),
         created=post["created"],
@@ -103,7 +108,7 @@ def _shown(entry: Entry, setting: Setting, end: SafeString) -> ShownPost:
         edited=post["edited"],
         votes=post["score"] if setting.has_votes else 0,
         html=mark_safe(post["html"]),  # noqa: S308  sanitized when it was stored
-        is_stub=post["status"] != "published",
+        is_stub=is_stub,
         badge=words.badge(post),
         note=words.note(post, setting.pinned),
         after=end,

@@ -19,10 +19,11 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from comments.errors import CodeExpired, Invalid, NotFound, Throttled, WrongCode
+from comments.errors import CodeExpired, Invalid, MailOff, NotFound, Throttled, WrongCode
 from comments.identity.members import add_identity, member_by_email
 from comments.identity.models import Author
 from comments.mail.models import Mail
+from comments.mail.server import reaches_people
 from comments.mail.services import enqueue, give_up
 from comments.rest.throttles import check_rate, counted, forget
 from comments.signin.models import EmailCode
@@ -67,7 +68,9 @@ def is_address(email: str) -> bool:
 
 def send_code(request: HttpRequest, site: Site, asked: Asked, *, now: datetime) -> EmailCode:
     """Leaves a mail with a new code, which ends those before it. Raises Throttled, the same whoever's the
-    address is."""
+    address is; MailOff where no mail leaves this machine."""
+    if not reaches_people():
+        raise MailOff()
     latest = _of(site, asked.email).filter(is_used=False).first()
     if latest is not None and now - latest.created < RESEND_AFTER:
         raise Throttled(ceil((latest.created + RESEND_AFTER - now).total_seconds()))

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from comments import env
-from comments.errors import Invalid, NotFound, Unavailable
+from comments.errors import Invalid, NoPicture, Unavailable
 from comments.events.working import Worker
 from comments.screening.calls import Bounds, CallFailed, get
 from comments.signin.models import Avatar
@@ -67,8 +67,8 @@ class PictureFetcher:
 
 
 def gravatar_of(email: str) -> bytes:
-    """The picture that the proved address has there, made anew; blocks for 3 s at most. Raises NotFound where
-    there is none, Unavailable where that cannot be said now."""
+    """The picture that the proved address has there, made anew; blocks for 3 s at most. Raises NoPicture
+    where there is none, Unavailable where that cannot be said now."""
     digest = sha256(email.strip().lower().encode()).hexdigest()
     if not _gravatars.acquire(blocking=False):
         raise Unavailable("Gravatar is asked for too many at once. Try again in a moment.")
@@ -76,11 +76,11 @@ def gravatar_of(email: str) -> bytes:
         return small_webp(_got(f"{env.gravatar_url()}/{digest}?d=404&s=192", GRAVATAR_SECONDS))
     except CallFailed as failed:
         if failed.status == 404:
-            raise NotFound("Gravatar has no picture for your e-mail address.") from failed
+            raise NoPicture() from failed
         logger.info("Gravatar %s", failed.fault)
         raise Unavailable("Gravatar does not answer as it should. Try again later.") from failed
     except Invalid as error:
-        raise NotFound("Gravatar has no picture for your e-mail address that can be used.") from error
+        raise NoPicture("Gravatar has no picture for your e-mail address that can be used.") from error
     finally:
         _gravatars.release()
 

@@ -3,6 +3,7 @@
 Whoever may change the site may change how its readers sign in (`comments.change_site`).
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.contrib import admin, messages
@@ -17,9 +18,12 @@ from django.views.decorators.http import require_http_methods
 
 from comments.audit.models import Action
 from comments.audit.services import action
+from comments.errors import Unavailable
 from comments.identity.models import Identity, Session
+from comments.mail.server import reaches_people
 from comments.signin.forms import SignInForm, new_secret
 from comments.signin.models import SiteSignIn
+from comments.signin.provider_checks import Checked, check_providers
 from comments.sites.models import Site
 from comments.sites.roles import sites_of
 from comments.sites.scoped_admin import gesture_of, of_whom
@@ -36,6 +40,8 @@ def sign_in(request: HttpRequest, site_id: int) -> HttpResponse:
     stored = SiteSignIn.objects.filter(site=site).first() or SiteSignIn(site=site)
     if request.POST.get("action") == "new-secret":
         return _with_new_secret(request, site, stored)
+    if request.POST.get("action") == "check":
+        return _with_checks(request, site, stored)
     form = SignInForm(request.POST or None, instance=stored)
     if request.method == "POST":
         if form.is_valid():
@@ -44,6 +50,16 @@ def sign_in(request: HttpRequest, site_id: int) -> HttpResponse:
             return redirect("site-sign-in", site_id=site.pk)
         messages.error(request, "Nothing was saved. Please correct what is marked below.")
     return _page(request, site, form)
+
+
+def _with_checks(request: HttpRequest, site: Site, stored: SiteSignIn) -> HttpResponse:
+    """Of what is stored; what else was typed is not saved, and not checked."""
+    try:
+        checked = check_providers([each for each in stored.providers if isinstance(each, str)])
+    except Unavailable as error:
+        messages.warning(request, error.detail)
+        checked = []
+    return _page(request, site, SignInForm(instance=stored), checked=checked)
 
 
 @sensitive_variables("secret")
@@ -95,7 +111,14 @@ def _said(fields: SiteSignIn, name: str) -> object:
     return ("set" if value else "") if name == _KEY else value
 
 
-def _page(request: HttpRequest, site: Site, form: SignInForm, *, secret: str = "") -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    site: Site,
+    form: SignInForm,
+    *,
+    secret: str = "",
+    checked: Sequence[Checked] = (),
+) -> HttpResponse:
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": f"Sign-in of {site}",
@@ -106,5 +129,7 @@ def _page(request: HttpRequest, site: Site, form: SignInForm, *, secret: str = "
             ("Single sign-on", [form[name] for name in form.fields if name.startswith("sso_")]),
         ],
         "secret": secret,
+        "has_mail": reaches_people(),
+        "checked": checked,
     }
     return render(request, "signin/sign_in.html", context, status=400 if form.errors else 200)

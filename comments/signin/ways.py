@@ -5,6 +5,7 @@ from typing import Final, TypedDict
 
 from comments.errors import WayOff
 from comments.identity.models import Identity
+from comments.mail.server import reaches_people
 from comments.signin.models import SiteSignIn
 from comments.signin.providers import names_set_up
 from comments.sites.models import Site
@@ -46,7 +47,7 @@ def ways_of(site: Site) -> Ways:
     return {
         "guests": site.guests_may_post,
         "guest_email": site.guest_email,
-        "codes": sign_in.has_codes,
+        "codes": sign_in.has_codes and reaches_people(),
         "passkeys": sign_in.has_passkeys,
         "providers": [{"id": id_, "name": name} for id_, name in providers_on(site).items()],
         "sso": {"url": sign_in.sso_url} if sign_in.sso_algorithm else None,

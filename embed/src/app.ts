@@ -1,8 +1,11 @@
 // Puts the parts together: the boot data, the state, the view and the live line.
 import { createApi } from "./api";
-import { boot } from "./boot";
-import { explain, fail } from "./failures";
-import { createFiles, LIVE, WRITE } from "./files";
+import { boot, page, settings } from "./boot";
+import { type Acts, listen } from "./clicks";
+import { composer, list, main, notice, pattern, presence, region, root, sorter, total } from "./document";
+import { explain } from "./failures";
+import { createFiles, LIVE, LOAD_MILLISECONDS, WRITE } from "./files";
+import { awaitKey, muteAgain } from "./first_use";
 import type { Cursor, ThreadEvent } from "./frames";
 import { connectHost, safeTokens, type ToFrame } from "./host_messages";
 import { later, renew } from "./later";
@@ -10,8 +13,9 @@ import type { Live } from "./live";
 import { text } from "./messages";
 import { Storage } from "./storage";
 import { addBranchPage, addOne, addPage, apply, applyTotals, fromSnapshot, reveal, type Sort } from "./store";
+import { isTyping, startsTyping } from "./typing";
 import { startForm } from "./view/composer";
-import { button, h, parts, setHtml, setText } from "./view/dom";
+import { button, h, setHtml, setText } from "./view/dom";
 import { createDrawing } from "./view/drawing";
 import { createPost } from "./view/post";
 import { createStatus } from "./view/status";
@@ -19,27 +23,15 @@ import { createThread } from "./view/thread";
 import type { Writing } from "./write";
 import type { Kit } from "./write/kit";
 
-const TYPING_MILLISECONDS = 4000; // one sign of life in this time; the server forgets it after 5 s
 const MINUTE_MILLISECONDS = 60_000;
-const LOAD_MILLISECONDS = 10_000; // before what could not be loaded is asked for again
 
-const root = document.documentElement;
-const main = document.getElementById("kibitz") as HTMLElement;
-const { settings, page } = boot;
 const storage = new Storage(boot.site, boot.key);
 const api = createApi(boot, storage, fetch);
 const tellHost = connectHost(boot.origins, takeHostMessage);
 
-for (const post of boot.posts) post.html = main.querySelector(`#kibitz-${post.id} .body`)?.innerHTML ?? "";
 let state = fromSnapshot(boot, boot.sort, storage.own);
 let live: Live | null = null;
-let typedAt = 0;
 
-// what the document has: comments/pages/templates/kibitz/embed_frame.html
-const [head, composer, notice, list, region] =
-  parts<[HTMLElement, HTMLFormElement, HTMLElement, HTMLElement, HTMLElement]>(main);
-const [total, presence, sorter] = parts<[HTMLElement, HTMLElement, HTMLSelectElement]>(head);
-const pattern = composer.cloneNode(true);
 const status = createStatus(total, presence, region);
 const thread = createThread(list, {
   settings,
@@ -75,6 +67,7 @@ const kit: Kit = {
   later,
   page,
   posting,
+  prepare,
   redraw,
   reply,
   reveal,
@@ -189,7 +182,7 @@ function follow(createLive: typeof import("./live").createLive): void {
       event: takeEvent,
       totals: (totals) => changed(0, ...applyTotals(state, totals)),
       readers: (count) => settings.presence && status.readers(count),
-      typing: (count) => settings.presence && status.typing(count - Number(Date.now() - typedAt < TYPING_MILLISECONDS)),
+      typing: (count) => settings.presence && status.typing(count - Number(isTyping())),
       state: status.state,
     },
     ports: window,
@@ -221,10 +214,7 @@ function takeEvent(event: ThreadEvent): void {
 
 /** True where nobody heard it yet, and the API is to be told. */
 function sayTyping(): boolean {
-  const now = Date.now();
-  if (now - typedAt < TYPING_MILLISECONDS) return false;
-  typedAt = now;
-  return !live?.typing();
+  return startsTyping() && !live?.typing();
 }
 
 async function showMore(): Promise<void> {
@@ -245,14 +235,6 @@ function show([first]: number[]): void {
   thread.view(first)?.node.focus({ preventScroll: true });
 }
 
-/** What the reader has muted before is hidden from the first drawing on, and says so once the file is there. */
-function muteAgain(): void {
-  const muted = storage.option("muted");
-  if (!muted) return;
-  thread.decorate = ({ author }, node) => node.classList.toggle("muted", muted.includes(author.key ?? "-"));
-  files.mute().catch(() => setTimeout(muteAgain, LOAD_MILLISECONDS));
-}
-
 async function goto(id: number): Promise<void> {
   (await files.linked()).goto(id, kit);
 }
@@ -270,7 +252,7 @@ function takeHostMessage(message: ToFrame): void {
   }
 }
 
-const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<void>> = {
+const ACTS: Acts = {
   reply,
   async prepare() {
     await renew(WRITE);
@@ -286,37 +268,7 @@ const ACTS: Record<string, (id: number, clicked: HTMLElement) => void | Promise<
   reveal: () => show(reveal(state).toReversed()),
 };
 
-main.addEventListener("click", async (event) => {
-  const target = (event.target as Element).closest<HTMLElement>("[data-act]");
-  const name = target?.dataset.act;
-  if (!target || !name) return;
-  event.preventDefault();
-  const id = Number(target.closest<HTMLElement>("[data-id]")?.dataset.id);
-  try {
-    await (ACTS[name] ?? (await write()).acts[name])?.(id, target);
-  } catch (error) {
-    fail(thread.view(id)?.acts ?? target, error);
-  }
-});
-
-// a picture that does not come leaves the letter
-main.addEventListener(
-  "error",
-  ({ target }) => {
-    (target as HTMLElement).hidden = true;
-  },
-  true,
-);
-
-/** The first key that is used in the list brings what its keys do. */
-function awaitKey(): void {
-  const load = (event: KeyboardEvent) =>
-    void files
-      .keys()
-      .then(({ listen }) => listen(kit, event))
-      .catch(awaitKey);
-  thread.feed.addEventListener("keydown", load, { once: true });
-}
+listen(main, thread, ACTS, write);
 
 sorter.addEventListener("change", async () => {
   try {
@@ -333,18 +285,16 @@ setInterval(() => {
   thread.tick();
 }, MINUTE_MILLISECONDS);
 
-if (root.dataset.theme === "auto")
-  root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 new ResizeObserver(() => tellHeight()).observe(main);
 startForm(composer, storage, prepare);
-awaitKey();
-muteAgain();
+awaitKey(files, kit);
+muteAgain(files, kit);
 shown();
-if (settings.realtime !== "off")
-  new IntersectionObserver((seen, observer) => {
-    if (!seen.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    void goLive();
-  }).observe(main);
+new IntersectionObserver((seen, observer) => {
+  if (!seen.some((entry) => entry.isIntersecting)) return;
+  observer.disconnect();
+  if (settings.realtime !== "off") void goLive();
+  if (storage.author) prepare(); // a member sees that they are signed in
+}).observe(main);
 tellHost({ kibitz: "ready" });
 if (boot.sso) tellHost({ kibitz: "sso" });

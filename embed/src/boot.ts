@@ -19,3 +19,4 @@ export type Boot = Bootstrap &
   Snapshot & { site: string; origins: string[]; sort: Sort; read_only: boolean; texts: Texts; sso?: true };
 
 export const boot: Boot = JSON.parse((document.getElementById("kibitz-boot") as HTMLElement).textContent);
+export const { page, settings } = boot;

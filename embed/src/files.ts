@@ -20,6 +20,9 @@ declare const SSO_URL: string;
 
 export const WRITE = WRITE_URL;
 export const LIVE = LIVE_URL;
+export const LOAD_MILLISECONDS = 10_000; // before what could not be loaded is asked for again
+
+export type Files = ReturnType<typeof createFiles>;
 
 export function createFiles(kit: Kit) {
   /** A file with what needs texts of its own. */

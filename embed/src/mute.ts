@@ -1,5 +1,6 @@
 // mute.js: whose posts this reader does not want to see on this site, and a quiet line in place of each.
 import type { Post } from "./frames";
+import { LEFT } from "./signin/leaving";
 import type { Kit } from "./write/kit";
 
 /** The style that only those who mute see, minified; the build puts it in. */
@@ -55,11 +56,12 @@ export function create(kit: Kit): Mute {
 
   sheet.replaceSync(MUTE_CSS);
   document.adoptedStyleSheets.push(sheet);
-  addEventListener("storage", ({ key }) => {
-    if (!key?.endsWith(`:${OPTION}`)) return; // in another tab
+  const read = () => {
     muted = storage.option(OPTION);
     changed();
-  });
+  };
+  addEventListener("storage", ({ key }) => key?.endsWith(`:${OPTION}`) && read()); // in another tab
+  document.addEventListener(LEFT, read);
   thread.decorate = decorate;
   changed();
 

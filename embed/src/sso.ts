@@ -6,6 +6,8 @@ import { askSession, type Signing, signIn, signOut } from "./signin/session";
 interface Kit extends Signing {
   /** Draws the list anew: a member's own posts are others than a guest's. */
   changed(): void;
+  /** Shows who is signed in. */
+  prepare(): void;
   tellHost(message: ToHost): void;
 }
 
@@ -19,7 +21,11 @@ let last: Promise<void> = Promise.resolve();
 /** Each waits for the one before: what the page said last holds. */
 export function take(kit: Kit, token: unknown): Promise<void> {
   const follows = last.then(() => follow(kit, typeof token === "string" ? token : ""));
-  last = follows.then(kit.changed).catch(() => undefined); // at the next load
+  const shown = follows.then(() => {
+    kit.changed();
+    if (kit.storage.author) kit.prepare();
+  });
+  last = shown.catch(() => undefined); // at the next load
   return last;
 }
 

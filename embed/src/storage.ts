@@ -4,88 +4,63 @@ const memory = new Map<string, string>();
 /** Empty where nothing is remembered. */
 function get(key: string): string {
   try {
-    return localStorage.getItem(key) ?? memory.get(key) ?? "";
+    return memory.get(key) ?? localStorage.getItem(key) ?? "";
   } catch {
-    return memory.get(key) ?? "";
+    return "";
   }
 }
 
-/** An empty value forgets. */
+/** An empty value forgets. Memory has what storage refused, and nothing else: another tab may change what is there. */
 function set(key: string, value: string): void {
-  memory.set(key, value);
   try {
     if (value) localStorage.setItem(key, value);
     else localStorage.removeItem(key);
+    memory.delete(key);
   } catch {
-    // refused or full: memory has it
-  }
-}
-
-function getJson<T>(key: string, otherwise: T): T {
-  try {
-    return JSON.parse(get(key)) as T;
-  } catch {
-    return otherwise;
+    memory.set(key, value); // refused or full
   }
 }
 
 /** The author's identity on one site and their marks on one thread. */
 export class Storage {
-  readonly #site: string;
+  /** Of all that is kept of the site and its threads. */
+  readonly site: string;
   readonly #thread: string;
+  readonly memory = memory;
   readonly own: Set<number>;
   /** Post id -> 1 or -1. The thread's public data is the same for everybody, so it cannot say. */
   readonly votes: Map<number, number>;
 
   constructor(site: string, thread: string) {
-    this.#site = `kibitz:${site}:`;
-    this.#thread = `kibitz:${thread}:`;
-    this.own = new Set(getJson<number[]>(`${this.#thread}own`, []));
-    this.votes = new Map(getJson<[number, number][]>(`${this.#thread}votes`, []));
+    this.site = `kibitz:${site}:`;
+    this.#thread = `${thread}:`;
+    this.own = new Set(this.#list<number>("own"));
+    this.votes = new Map(this.#list<[number, number]>("votes"));
   }
 
   get token(): string {
-    return get(`${this.#site}token`);
+    return this.option("token");
   }
 
   set token(token: string) {
-    set(`${this.#site}token`, token);
+    this.setOption("token", token);
   }
 
   get author(): string {
-    return get(`${this.#site}author`);
+    return this.option("author");
   }
 
   set author(key: string) {
-    set(`${this.#site}author`, key);
-  }
-
-  get name(): string {
-    return get(`${this.#site}name`);
-  }
-
-  set name(name: string) {
-    set(`${this.#site}name`, name);
+    this.setOption("author", key);
   }
 
   /** What this reader chose on this site; empty: nothing. */
   option(name: string): string {
-    return get(`${this.#site}${name}`);
+    return get(this.site + name);
   }
 
   setOption(name: string, value: string): void {
-    set(`${this.#site}${name}`, value);
-  }
-
-  addOwn(id: number): void {
-    this.own.add(id);
-    set(`${this.#thread}own`, JSON.stringify([...this.own]));
-  }
-
-  setVote(id: number, value: number): void {
-    if (value) this.votes.set(id, value);
-    else this.votes.delete(id);
-    set(`${this.#thread}votes`, JSON.stringify([...this.votes]));
+    set(this.site + name, value);
   }
 
   /** `place` is the parent's id, 0 for the thread itself, and below 0 a post's own id: of an edit. */
@@ -97,12 +72,20 @@ export class Storage {
     this.setMark(`draft:${place}`, text);
   }
 
-  /** Whatever else write/ remembers of this thread. */
+  /** Whatever else write/ remembers of this thread. It lies under the site, so that all of a site is found. */
   mark(name: string): string {
-    return get(this.#thread + name);
+    return this.option(this.#thread + name);
   }
 
   setMark(name: string, value: string): void {
-    set(this.#thread + name, value);
+    this.setOption(this.#thread + name, value);
+  }
+
+  #list<Item>(name: string): Item[] {
+    try {
+      return JSON.parse(this.mark(name));
+    } catch {
+      return [];
+    }
   }
 }

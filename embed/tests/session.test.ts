@@ -23,7 +23,7 @@ function serving(...answers: [number, object?, Record<string, string>?][]) {
 
 const told: (string | undefined)[] = [];
 beforeEach(() => {
-  const document = new EventTarget();
+  const document = Object.assign(new EventTarget(), { querySelectorAll: () => [] });
   document.addEventListener(CHANGED, (event) => told.push((event as CustomEvent).detail.author?.name));
   vi.stubGlobal("document", document);
 });

@@ -28,12 +28,20 @@ function world(author: Author = null, refusal?: ApiError) {
   };
   const storage = new Storage(crypto.randomUUID(), "thread");
   storage.author = author?.key ?? "";
-  const kit = { api: { send }, storage, page: { site: "blog" }, tellHost: (message: ToHost) => told.push(message) };
-  return { kit: kit as unknown as Parameters<typeof take>[0], storage, asked, told, server };
+  const seen: string[] = [];
+  const kit = {
+    api: { send },
+    changed: () => undefined,
+    page: { site: "blog" },
+    prepare: () => seen.push(storage.author),
+    storage,
+    tellHost: (message: ToHost) => told.push(message),
+  };
+  return { kit: kit as unknown as Parameters<typeof take>[0], storage, asked, told, seen, server };
 }
 
 beforeEach(() => {
-  vi.stubGlobal("document", new EventTarget());
+  vi.stubGlobal("document", Object.assign(new EventTarget(), { querySelectorAll: () => [] }));
 });
 
 /** Of no class that sso.js knows: the app's own is another one there. */
@@ -48,6 +56,16 @@ test("a token signs in, once", async () => {
   expect(storage.author).toBe("ann");
   expect(asked).toEqual(["POST sites/blog/sso/", "GET sites/blog/session/"]);
   expect(TOKEN).not.toBe(storage.option("sso").split(" ")[0]);
+});
+
+test("who is signed in is shown, nobody is not", async () => {
+  const { kit, seen } = world();
+
+  await take(kit, "");
+  await take(kit, TOKEN);
+  await take(kit, "");
+
+  expect(seen).toEqual(["ann"]);
 });
 
 test("nobody signed in at the site is nobody here", async () => {

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from comments.events.redis_clients import command_client
 from comments.supervision.state import RunDir
 from loadtest.chromium import CHROMIUM, SWITCHES
+from tests import services
 from tests.cast import Page
 from tests.e2e.host_site import HostSite
 from tests.e2e.moderators import Moderators, appoint
@@ -18,6 +19,7 @@ from tests.e2e.screens import SOON_MILLISECONDS
 from tests.e2e.signing_in import MEMBERS, change_site
 from tests.e2e.visitors import Visitor
 from tests.running import Run, started
+from tests.services import Service
 
 SITE: Final = "blog"
 LIMITED_SITE: Final = "limited"
@@ -42,10 +44,22 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def kibitz(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def gravatar() -> Iterator[Service]:
+    """Where the running Kibitz finds Gravatar's pictures; it has none of anybody."""
+    with services.service(services.answers("", "404 Not Found")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def kibitz(tmp_path_factory: pytest.TempPathFactory, gravatar: Service) -> Iterator[Run]:
     """Everything that `./run` starts, with the demo's own threads."""
     state_dir = tmp_path_factory.mktemp("kibitz") / "state"
-    with started(state_dir, KIBITZ_DEMO_DATA="/nonexistent", KIBITZ_EXTERNAL_MAY_BE_PRIVATE="1") as run:
+    with started(
+        state_dir,
+        KIBITZ_DEMO_DATA="/nonexistent",
+        KIBITZ_EXTERNAL_MAY_BE_PRIVATE="1",
+        KIBITZ_GRAVATAR_URL=gravatar.url,
+    ) as run:
         yield run
 
 

@@ -51,6 +51,7 @@ class ComposerScreen:
         self.node = node
         self.body = node.locator("textarea")
         self.name = node.get_by_label("Name")
+        self.submit_button = node.locator(".primary")
         self.error = node.locator("textarea + .error")
         self.name_error = node.locator(".foot + .error")
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.readers import Readers
 from tests.e2e.screens import SOON_MILLISECONDS, Comments
+from tests.e2e.signing_in import account, opened
 from tests.e2e.site_with_accounts import introduce, site_with_accounts
 from tests.running import Run
 
@@ -19,6 +20,7 @@ WHO: Final = """async (site) => {
   const { author } = await (await fetch(`/api/v1/sites/${site}/session/`, { headers })).json();
   return author?.name ?? "";
 }"""
+KEPT: Final = "() => Object.keys(localStorage).filter((key) => key.startsWith('kibitz:club:'))"
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +59,22 @@ def test_who_is_signed_in_at_the_site_is_signed_in_here_and_signed_out_with_it(
     with seen.page.expect_response(lambda response: response.url.endswith("/sites/club/sso/")):
         seen.page.reload()
     is_signed_in(seen, "ann")
+    expect(account(seen)).to_have_text("ann")
 
     seen.page.get_by_role("button", name="Log out").click()
     expect(seen.page.locator("#who")).to_have_text("AnonymousUser")
     is_signed_in(seen, "")
+    expect(account(seen)).to_have_count(0)
+    assert seen.document.evaluate(KEPT) == []
+
+
+def test_who_is_not_signed_in_there_is_led_to_the_sites_own_page(club: str, readers: Readers) -> None:
+    seen = readers.comments().open(club)
+    panel = opened(seen)
+
+    panel.button("Account of this site").click()
+
+    expect(seen.page).to_have_url(f"{club}/#log-in")
 
 
 def test_another_reader_of_the_same_browser_is_another_author(club: str, readers: Readers) -> None:

@@ -1,15 +1,18 @@
 """The demo's pages, the API's description, and what watches over a running Kibitz."""
 
 import json
+from datetime import timedelta
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import DatabaseError
 from django.test import Client
+from django.utils import timezone
 
 from comments.demo.articles import ARTICLES
 from comments.events import wire
+from comments.mail.models import Mail
 from tests.cast import Person
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +90,30 @@ def test_metrics_count_every_stage(alice: Person, redis_client: redis.Redis) -> 
     assert 'kibitz_stage_total{stage="framed"} 2.0' in lines
     assert 'kibitz_queue_length{stream="kibitz:events:0"} 1.0' in lines
     assert 'kibitz_queue_length{stream="kibitz:dead"} 0.0' in lines
+
+
+def test_metrics_say_what_mail_waits_and_what_was_tried_in_vain() -> None:
+    now = timezone.now()
+    for state, tries in [("waiting", 3), ("waiting", 0), ("sent", 1), ("failed", 1), ("failed", 0)]:
+        Mail.objects.create(
+            to="ann@example.org",
+            template="code",
+            language="en",
+            state=state,
+            tries=tries,
+            due=now,
+            expires=now,
+            created=now - timedelta(seconds=90 * tries),
+        )
+
+    lines = Client().get("/metrics").content.decode().splitlines()
+
+    told = {
+        name: float(value)
+        for name, value in (line.split() for line in lines if line.startswith("kibitz_mail"))
+    }
+    assert (told["kibitz_mail_waiting"], told["kibitz_mail_failed"]) == (2, 1)
+    assert told["kibitz_mail_waiting_oldest_seconds"] >= 270
 
 
 def test_metrics_say_that_redis_is_away(monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:

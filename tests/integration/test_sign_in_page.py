@@ -17,10 +17,12 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from comments.identity.members import member_by_email
 from comments.identity.models import Identity, Session
 from comments.identity.sessions import begin
+from comments.mail.server import DEVELOPMENT
 from comments.models import Action, Site, SiteGroup, SiteSignIn
 from comments.sites.roles import group_of
 
@@ -49,6 +51,15 @@ def owner(site: Site) -> Client:
 def save(client: Client, path: str, **fields: str) -> Any:
     sent = {"has_codes": "on", "has_passkeys": "on", "action": "save", **fields}
     return client.post(path, {name: value for name, value in sent.items() if value})
+
+
+def test_the_owner_is_told_where_codes_cannot_be_sent(owner: Client, path: str, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = DEVELOPMENT
+    told = []
+    for settings.PUBLIC_URL in ("", "https://comments.example.org"):
+        told.append("KIBITZ_SMTP_URL" in owner.get(path).content.decode())
+
+    assert told == [False, True]
 
 
 def everything_said() -> str:

@@ -9,9 +9,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from comments.events import request_redis, wire
 from comments.events.dead_letters import list_dead
+from comments.mail.server import DEVELOPMENT
 from comments.monitoring import letters
 from comments.monitoring.watch import Watch
 from tests.cast import Person
@@ -89,6 +91,17 @@ def test_without_redis_the_status_says_so(morgan: Person) -> None:
 
     assert "Redis does not answer" in text
     assert "<dt>Redis</dt><dd>down</dd>" in text
+
+
+@pytest.mark.parametrize(
+    ("public", "is_said"), [("", False), ("http://localhost:8000", False), ("https://c.example.org", True)]
+)
+def test_the_status_says_where_mail_cannot_leave(
+    morgan: Person, settings: Settings, public: str, is_said: bool
+) -> None:
+    settings.EMAIL_BACKEND, settings.PUBLIC_URL = DEVELOPMENT, public
+
+    assert ("set KIBITZ_SMTP_URL and KIBITZ_MAIL_FROM" in page(morgan, "status")) == is_said
 
 
 def test_every_page_of_the_admin_leads_to_the_status(morgan: Person) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from comments.errors import Throttled
+from comments.identity.members import member_by_email
 from comments.models import Post, Site, Thread
 from comments.moderation.services import hide_post
 from comments.pages import still_answers
@@ -297,6 +298,29 @@ def test_nothing_in_it_runs_and_only_the_site_may_frame_it(page: Page, alice: Pe
     assert f"frame-ancestors {ORIGIN}" in policy
     assert "script-src" not in policy
     assert "X-Frame-Options" not in response.headers
+
+
+def test_members_have_their_pictures_there_and_guests_a_letter(page: Page, site: Site, alice: Person) -> None:
+    member, _ = member_by_email(site, "ann@example.org", name="Ann")
+    alice.posted("A guest's.")
+    Post.objects.filter(pk=alice.posted("A member's.")).update(
+        author=member, author_name="Ann", author_key=member.public_key, by_member=True
+    )
+    gone = alice.posted("Gone.")
+    alice.posted("An answer.", parent=gone)
+    alice.delete(gone)
+
+    response = get(address(page))
+
+    shown = Read(response)
+    [picture] = shown.all("img")
+    assert picture["src"] == f"/avatars/{member.public_key}"
+    assert (picture["alt"], picture["loading"]) == ("", "lazy")
+    assert (picture["width"], picture["height"]) == ("32", "32")
+    assert len(shown.all("span", class_="kibitz-avatar", **{"aria-hidden": "true"})) == 4
+    assert "img-src 'self' data:;" in response.headers["Content-Security-Policy"]
+    # a fragment stands in somebody else's page, which may be anywhere
+    assert Read(get(address(page) + "fragment/")).all("img") == []
 
 
 @pytest.mark.parametrize("suffix", ["", "fragment/", "atom/"])

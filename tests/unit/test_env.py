@@ -5,12 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.core.checks import CheckMessage
+from django.core.checks import WARNING, CheckMessage
 from django.test import override_settings
 
 from comments import env
 from comments.checks import environment_is_sound
-from comments.mail.server import mail_settings
+from comments.mail.server import DEVELOPMENT, mail_settings
 
 
 @pytest.mark.parametrize(("raw", "value"), [("", "x"), ("   ", "x"), ("a", "a"), (" a ", "a")])
@@ -145,6 +145,14 @@ def test_a_mail_server_that_is_none_is_said_at_the_start_without_its_password(
     assert problem.id == "kibitz.E004"
     assert "KIBITZ_SMTP_URL" in problem.msg
     assert "hunter2" not in str(problem)
+
+
+def test_a_public_address_without_a_mail_server_is_said_at_the_start() -> None:
+    with override_settings(PUBLIC_URL="https://comments.example.org", EMAIL_BACKEND=DEVELOPMENT):
+        (problem,) = sound()
+
+    assert (problem.id, problem.level) == ("kibitz.W001", WARNING)
+    assert "KIBITZ_SMTP_URL" in str(problem.hint)
 
 
 @pytest.mark.parametrize("sender", ["", "comments", "@example.org", "ann@example.org\nBcc: bob@example.org"])

@@ -2,6 +2,7 @@
 import type { Api, ApiError } from "../api";
 import type { Storage } from "../storage";
 import type { Session } from "../wire";
+import { setAuthor } from "./leaving";
 
 /** What is needed of the app's kit. */
 export interface Signing {
@@ -28,7 +29,7 @@ export async function askSession({ api, storage, page }: Signing): Promise<Sessi
     storage.token = "";
     return ask();
   });
-  storage.author = session.author?.key ?? "";
+  setAuthor(storage, session.author?.key);
   return session;
 }
 
@@ -37,7 +38,7 @@ export async function signIn(kit: Signing, call: string, body: object): Promise<
   const send = () => kit.api.send<Session>("POST", call, body);
   const answer = await send().catch((error) => {
     if (!isSignedOut(error)) throw error;
-    forget(kit.storage);
+    leave(kit.storage);
     return send();
   });
   return takeSession(kit, answer);
@@ -46,11 +47,12 @@ export async function signIn(kit: Signing, call: string, body: object): Promise<
 /** What a sign-in answered. Where its cookie does not come back, its ticket becomes a token. */
 export async function takeSession(kit: Signing, answer: Session): Promise<Session> {
   const { api, storage, page } = kit;
-  forget(storage); // a guest's token would go before the cookie
+  if (answer.author?.key !== storage.author) setAuthor(storage);
+  storage.author = storage.token = ""; // a guest's token would go before the cookie
   let session = await askSession(kit);
   if (session.author?.key !== answer.author?.key) {
     session = await api.send<Session>("POST", `${path(page.site)}bearer/`, { ticket: answer.ticket });
-    storage.author = session.author?.key ?? "";
+    setAuthor(storage, session.author?.key);
   }
   return tell(session);
 }
@@ -61,7 +63,7 @@ export async function signOut(kit: Signing, everywhere = false): Promise<Session
   await api.send("DELETE", path(page.site) + (everywhere ? "?everywhere=1" : "")).catch((error) => {
     if (!isSignedOut(error)) throw error;
   });
-  forget(storage);
+  leave(storage);
   return tell(await askSession(kit));
 }
 
@@ -73,9 +75,9 @@ function path(site: string): string {
   return `sites/${site}/session/`;
 }
 
-function forget(storage: Storage): void {
+function leave(storage: Storage): void {
   storage.token = "";
-  storage.author = "";
+  setAuthor(storage);
 }
 
 function tell(session: Session): Session {

@@ -16,7 +16,7 @@ export function startForm(node: HTMLFormElement, storage: Storage, onIntent: () 
   if (body.value) node.classList.add("open");
   if (body.matches(":focus")) begin();
   node.onpointerenter = onIntent;
-  node.addEventListener("focusin", begin);
+  body.onfocus = begin; // and no other part: a member's own button is there before the form opens
   node.oninput = () => {
     begin(); // not every way of writing moves the focus first
     storage.setDraft(place, body.value);

@@ -38,7 +38,8 @@ export function createActions(kit: Kit, calls: Calls, held: Held): Actions {
 
   function accept(post: Post): void {
     if (post.body !== undefined) sources.set(post.id, post.body);
-    storage.addOwn(post.id);
+    storage.own.add(post.id);
+    storage.setMark("own", JSON.stringify([...storage.own]));
     addOne(state(), post);
     changed(state().entries.get(post.id)?.root);
   }
@@ -91,7 +92,9 @@ export function createActions(kit: Kit, calls: Calls, held: Held): Actions {
   async function vote(id: number, wish: 1 | -1): Promise<void> {
     const value = storage.votes.get(id) === wish ? 0 : wish;
     const { score, up, down } = await calls.vote(id, value);
-    storage.setVote(id, value);
+    if (value) storage.votes.set(id, value);
+    else storage.votes.delete(id);
+    storage.setMark("votes", JSON.stringify([...storage.votes]));
     change(id, { score, up, down });
   }
 

@@ -115,7 +115,7 @@ export function create(kit: Kit): Writing {
   }
 
   function sent(letter: Letter, post: Post): void {
-    if (!storage.author) storage.name = letter.name;
+    if (!storage.author) storage.setOption("name", letter.name);
     storage.setOption("email", letter.email);
     if (!isKnown(post)) held.add(post.id);
     if (!state().entries.has(post.id) && post.status === "published") state().thread.posts++;
@@ -172,7 +172,7 @@ export function create(kit: Kit): Writing {
     const place = Number(node.dataset.place);
     const composer = adopt(node, {
       submit: place ? "reply" : "post",
-      name: storage.author ? null : storage.name,
+      name: storage.author ? null : storage.option("name"),
       maxChars: settings.body_max_chars,
       preview: calls.preview,
       onCancel: place ? () => close(place, true) : undefined,

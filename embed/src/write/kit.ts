@@ -43,6 +43,8 @@ export interface Kit extends Pick<typeof dom, "button" | "h" | "setHtml" | "setT
   /** Says that the reader writes, once in a while; true where the live line cannot, and the API is to be told. */
   typing(): boolean;
   posting(isPosting: boolean): void;
+  /** Brings what writers need, and who writes. */
+  prepare(): void;
   tellHost(message: ToHost): void;
 }
 

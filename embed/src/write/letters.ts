@@ -38,7 +38,7 @@ export function createLetters({ thread, storage }: Kit, { retry, edit, drop }: L
       seq: 0,
       parent: letter.parent || null,
       author: {
-        name: letter.name || storage.name || text("guest"),
+        name: letter.name || storage.option("name") || text("guest"),
         avatar: storage.author && `/avatars/${storage.author}`,
       },
       html: "",

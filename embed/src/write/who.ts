@@ -1,5 +1,6 @@
 // who.js: who writes here, a guest or the member whose session this frame has; in the foot of each form.
 import type { OpenAccount } from "../signin/account";
+import { clear, LEFT, lose, setAuthor } from "../signin/leaving";
 import type { OpenPanel } from "../signin/panel";
 import { askSession, BEARER, CHANGED } from "../signin/session";
 import type { Session } from "../wire";
@@ -30,7 +31,7 @@ export interface Who {
 
 export function createWho(kit: Kit): Who {
   takeKit(kit);
-  const { changed, later, settings, storage } = kit;
+  const { changed, later, settings, state, storage } = kit;
   const key = storage.author;
   const sheet = new CSSStyleSheet();
   const loadPanel = later(SIGNIN_URL, (address) =>
@@ -41,7 +42,9 @@ export function createWho(kit: Kit): Who {
   );
   // until the server has answered, so that nothing jumps where all is as it was
   let who: Found = {
-    author: key ? { key, name: storage.name, avatar: `/avatars/${key}`, badge: "", email: "", provider: "" } : null,
+    author: key
+      ? { key, name: storage.option("name"), avatar: `/avatars/${key}`, badge: "", email: "", provider: "" }
+      : null,
     ways: { guests: settings.guests_may_post, guest_email: "off" },
   };
 
@@ -49,24 +52,28 @@ export function createWho(kit: Kit): Who {
     const before = who.author?.key ?? "";
     const now = found.author?.key ?? "";
     who = found;
-    storage.author = now;
+    setAuthor(storage, now);
     if (found.author) {
-      storage.name = found.author.name;
+      storage.setOption("name", found.author.name);
       if (!storage.token.startsWith(BEARER)) storage.token = ""; // the guest's, who has become the member
-    }
-    if (before && now !== before) {
-      if (!now) storage.name = "";
-      // whoever writes here next has no part in it
-      for (const kept of [storage.own, storage.votes]) kept.clear();
-      for (const name of ["own", "votes"]) storage.setMark(name, "");
     }
     for (const form of document.querySelectorAll<HTMLFormElement>("form.ready:has([data-act=signin])")) show(form);
     if (now !== before) changed();
   }
 
   function lost(): void {
-    storage.token = "";
+    lose(storage);
+    storage.author = "";
     take({ ...who, author: null });
+  }
+
+  /** Posts that no reader sees but their author: it is somebody else from now on. */
+  function conceal(): void {
+    for (const entry of state().entries.values()) {
+      const { seq, status } = entry.post;
+      if (!seq || status === "pending") entry.post = { ...entry.post, status: seq ? "hidden" : "deleted", html: "" };
+    }
+    changed();
   }
 
   /** The server alone knows. */
@@ -76,6 +83,7 @@ export function createWho(kit: Kit): Who {
     const { author, ways } = who;
     const foot = form.querySelector(".foot") as HTMLElement;
     const [account, name, email, signIn] = foot.children as unknown as [Part, Part, Part, Part];
+    form.classList.toggle("member", !!author);
     account.hidden = !author;
     name.hidden = !!author || !ways.guests;
     email.hidden = name.hidden || ways.guest_email === "off";
@@ -115,7 +123,12 @@ export function createWho(kit: Kit): Who {
   sheet.replaceSync(WHO_CSS);
   document.adoptedStyleSheets.push(sheet);
   document.addEventListener(CHANGED, (event) => take((event as CustomEvent<Found>).detail));
-  addEventListener("storage", (event) => event.key?.endsWith(":author") && void load()); // in another tab
+  document.addEventListener(LEFT, conceal);
+  addEventListener("storage", ({ key, oldValue }) => {
+    if (!key?.endsWith(":author")) return;
+    if (oldValue) clear(storage); // left in another tab
+    void load();
+  });
   void load();
 
   return {

@@ -6,10 +6,12 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from comments.identity.members import add_identity, member_by_email
 from comments.identity.models import Author, Identity, Session
 from comments.mail.models import Mail
+from comments.mail.server import DEVELOPMENT
 from comments.models import EmailCode, SiteSignIn
 from comments.signin import codes
 from comments.signin.codes import Asked
@@ -132,6 +134,30 @@ def test_a_site_that_has_codes_switched_off(reader: Person, site: Site) -> None:
 
     assert (ask(reader, "bob@example.org").status, ask(reader, "bob@example.org").code) == (403, "way_off")
     assert typed(reader, code_id, code).code == "way_off"
+
+
+@pytest.mark.parametrize(
+    ("public", "offers"),
+    [
+        ("", True),
+        ("http://127.0.0.1:8000", True),
+        ("http://[::1]:8000", True),
+        ("http://kibitz.localhost", True),
+        ("https://comments.example.org", False),
+        ("http://192.0.2.7:8000", False),
+    ],
+)
+def test_codes_are_offered_where_mail_reaches_people(
+    reader: Person, settings: Settings, public: str, offers: bool
+) -> None:
+    settings.EMAIL_BACKEND, settings.PUBLIC_URL = DEVELOPMENT, public
+
+    ways = reader.send("GET", f"{API}sites/blog/session/").data["ways"]
+    asked = ask(reader, "ann@example.org")
+
+    assert (ways["codes"], asked.status) == (offers, 202 if offers else 403)
+    assert offers or asked.code == "mail_off"
+    assert Mail.objects.exists() == offers
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,7 @@ def sign_in_asks(looker: Looker, world: TwoSites) -> Iterator[Ask]:
         yield "GET", path, {}
         if tenant in looker.unseen:
             yield "POST", path, {"action": "new-secret"}
+            yield "POST", path, {"action": "check"}
             yield "POST", path, {"action": "save", "sso_algorithm": "", "sso_issuer": "forged"}
 
 
