@@ -5,9 +5,9 @@ from typing import Final
 
 from comments.identity.models import Session
 from comments.mail.services import FORGOTTEN_AT_ONCE, forget_old_mail
-from comments.signin.models import EmailCode, Handoff, UsedToken
+from comments.signin.models import EmailCode, Handoff, Passkey, UsedToken
 
-_WITH_AN_END: Final = (EmailCode, Handoff, UsedToken, Session)
+_WITH_AN_END: Final = (EmailCode, Handoff, Passkey, UsedToken, Session)
 
 
 def forget_past_sign_ins(now: datetime) -> bool:

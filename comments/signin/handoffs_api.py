@@ -15,6 +15,7 @@ from comments.signin.api import HEADER, PROBLEMS
 from comments.signin.codes import Asked, is_address, send_code
 from comments.signin.codes_api import page_of
 from comments.signin.handoffs import redeem
+from comments.signin.passkeys import keep
 from comments.signin.pictures import want
 from comments.signin.serializers_popup import EmailProofSerializer, HandoffSerializer
 from comments.signin.views import SignInView, guest_on, signed_in
@@ -51,6 +52,7 @@ class HandoffsView(SignInView):
             author, _ = member_by_profile(found, profile, guest=guest)
         except EmailProofRequired as error:
             return _proof_wanted(request, found, profile, error, language_of(known_tag(said.get("lang", ""))))
+        keep(profile)
         want(author, profile.avatar_url, source=profile.provider, now=timezone.now())
         return signed_in(request, found, author, provider=profile.provider)
 

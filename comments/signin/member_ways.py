@@ -17,8 +17,9 @@ from comments.mail.message import texts
 from comments.mail.services import enqueue
 from comments.signin.handoffs import begin_adding
 from comments.signin.models import Passkey
+from comments.signin.passkeys import keep
 from comments.signin.providers import names_set_up
-from comments.signin.ways import lets_in_by, sign_in_of
+from comments.signin.ways import lets_in_by, offers_codes
 from comments.sites.models import Site
 
 FRESH: Final = timedelta(minutes=15)
@@ -87,6 +88,7 @@ def add_way(author: Author, profile: Profile, tell: Tell) -> None:
     """Lets the author in by what the popup brought, which was theirs to begin; twice is once. Raises
     WayTaken, and then nothing has changed."""
     with transaction.atomic():
+        keep(profile)
         if join(author, profile):
             tell(author, "way_added", profile.provider)
 
@@ -104,7 +106,7 @@ def remove_way(site: Site, session: Session, pk: int, tell: Tell, *, now: dateti
             raise NotFound()
         if way.provider == Identity.SSO:
             raise Refused("This is the site's own to change.")
-        has_code = author.is_email_verified and sign_in_of(site).has_codes
+        has_code = author.is_email_verified and offers_codes(site)
         if not has_code and not any(lets_in_by(site, each.provider) for each in ways if each is not way):
             raise LastWay()
         way.delete()

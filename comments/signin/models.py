@@ -94,6 +94,8 @@ class Passkey(models.Model):
     name = models.CharField(max_length=64, blank=True)  # its owner's, for an author who is new
     created = models.DateTimeField()
     used = models.DateTimeField()
+    # Until somebody comes in by it for the first time; then null.
+    expires = models.DateTimeField(null=True, db_index=True)
 
     def __str__(self) -> str:
         return f"passkey of {self.name or self.handle[:8]}"

@@ -7,7 +7,7 @@ processes that may never see a passkey.
 import json
 from collections.abc import Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ANSWER_MAX_CHARS: Final = 20_000  # an attestation with certificates has 5,000; ours asks for none
 HANDLE_BYTES: Final = 64
+UNUSED_LIFETIME: Final = timedelta(days=1)
 
 
 class PasskeyRefused(Exception):
@@ -83,6 +84,12 @@ def come_back(origin: str, kept: Mapping[str, str], answer: str, name: str, *, n
     return Profile(provider=Identity.PASSKEY, subject=passkey.handle, name=passkey.name)
 
 
+def keep(profile: Profile) -> None:
+    """Somebody comes in by this passkey, if it is one, from now on."""
+    if profile.provider == Identity.PASSKEY:
+        Passkey.objects.filter(handle=profile.subject, expires__isnull=False).update(expires=None)
+
+
 def _credentials_of(owner: Author | None) -> list[str]:
     if owner is None:
         return []
@@ -105,6 +112,7 @@ def _created(origin: str, kept: Mapping[str, str], said: Any, name: str, now: da
         name=one_line(name)[:NAME_MAX_CHARS],
         created=now,
         used=now,
+        expires=now + UNUSED_LIFETIME,
     )
     try:
         with transaction.atomic():

@@ -47,7 +47,7 @@ def ways_of(site: Site) -> Ways:
     return {
         "guests": site.guests_may_post,
         "guest_email": site.guest_email,
-        "codes": sign_in.has_codes and reaches_people(),
+        "codes": offers_codes(site),
         "passkeys": sign_in.has_passkeys,
         "providers": [{"id": id_, "name": name} for id_, name in providers_on(site).items()],
         "sso": {"url": sign_in.sso_url} if sign_in.sso_algorithm else None,
@@ -59,6 +59,10 @@ def providers_on(site: Site) -> dict[str, str]:
     wanted = sign_in_of(site).providers
     names = names_set_up() if wanted else {}
     return {id_: names[id_] for id_ in wanted if isinstance(id_, str) and id_ in names}
+
+
+def offers_codes(site: Site) -> bool:
+    return sign_in_of(site).has_codes and reaches_people()
 
 
 def require_way(site: Site, provider: str) -> None:

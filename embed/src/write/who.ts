@@ -125,7 +125,7 @@ export function createWho(kit: Kit): Who {
   document.addEventListener(CHANGED, (event) => take((event as CustomEvent<Found>).detail));
   document.addEventListener(LEFT, conceal);
   addEventListener("storage", ({ key, oldValue }) => {
-    if (!key?.endsWith(":author")) return;
+    if (key !== `${storage.site}author`) return;
     if (oldValue) clear(storage); // left in another tab
     void load();
   });

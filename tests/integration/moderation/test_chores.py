@@ -18,6 +18,7 @@ from comments.models import (
     ErasedText,
     Handoff,
     Mail,
+    Passkey,
     Post,
     Session,
     Site,
@@ -241,10 +242,11 @@ def test_what_sign_ins_leave_behind_is_forgotten_when_it_is_past(site: Site) -> 
         )
         UsedToken.objects.create(site=site, digest=str(number), expires=expires)
         Session.objects.create(author=member, digest=str(number), renewed=NOW, used=NOW, **dates)
+        Passkey.objects.create(handle=str(number), credential_id=str(number), used=NOW, **dates)
 
     Chores(now=lambda: NOW).do()
 
-    for model in (EmailCode, Handoff, UsedToken, Session):
+    for model in (EmailCode, Handoff, Passkey, UsedToken, Session):
         assert [row.expires for row in model._default_manager.all()] == [NOW + timedelta(seconds=1)]
     assert not Mail.objects.exists()
     assert EmailCode.objects.get().mail is None

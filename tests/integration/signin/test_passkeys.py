@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from hashlib import sha256
 from html import unescape
 from typing import Any
@@ -12,11 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.contrib.sessions.models import Session as DjangoSession
 from django.test import Client
+from django.utils import timezone
 from fido2 import cbor
 from fido2.cose import ES256
 from fido2.utils import websafe_decode, websafe_encode
 
 from comments.identity.models import Author
+from comments.signin.forgetting import forget_past_sign_ins
 from comments.signin.handoffs import challenge_of
 from comments.signin.models import Handoff, Passkey, SiteSignIn
 from comments.sites.models import Site
@@ -254,3 +257,16 @@ def test_a_name_is_cleaned(alice: Person, site: Site) -> None:
 def test_a_browser_says_whose_form_it_posts(site: Site) -> None:
     """Under no-referrer it would say `null`, and the form would be refused."""
     assert Popup().page["Referrer-Policy"] == "same-origin"
+
+
+def test_a_passkey_that_lets_nobody_in_is_forgotten_after_a_day(key: Key, alice: Person) -> None:
+    """Its window was closed, or its name was somebody's."""
+    now, given_up, popup = timezone.now(), Key(), Popup("2" * 43)
+    popup.answer(given_up.created(popup.asked("create")), "Bob")
+
+    left = []
+    for later in (timedelta(hours=23), timedelta(hours=25)):
+        forget_past_sign_ins(now + later)
+        left.append(list(Passkey.objects.order_by("pk").values_list("name", flat=True)))
+
+    assert left == [["Ann", "Bob"], ["Ann"]]

@@ -2,10 +2,12 @@
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from comments.identity.members import Profile, add_identity, member_by_profile
 from comments.identity.models import Identity, Session
 from comments.mail.models import Mail
+from comments.mail.server import DEVELOPMENT
 from comments.signin.models import Passkey, SiteSignIn
 from comments.sites.models import Site
 from comments.sites.services import create_site
@@ -73,6 +75,14 @@ def test_an_address_counts_where_codes_are_sent(ann: Member, site: Site, has_cod
     answer = ann.removes(Identity.objects.get().pk)
 
     assert (answer.data.get("code", ""), answer.status) == (code, 409 if code else 200)
+
+
+@pytest.mark.one_database
+def test_an_address_does_not_count_where_no_mail_reaches_it(ann: Member, settings: Settings) -> None:
+    ann.adds()
+    settings.EMAIL_BACKEND, settings.PUBLIC_URL = DEVELOPMENT, "https://comments.example.org"
+
+    assert ann.removes(Identity.objects.get().pk).code == "last_way"
 
 
 @pytest.mark.one_database
