@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,21 @@ R = TypeVar("R", bound="Run")
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60.0  # the first start migrates and fills the demo, here beside other tests
 STOP_SECONDS = 5.0
+# A line of JSON in, a line of JSON out.
+SHELL = """
+import contextlib, io, json, sys, traceback
+from django.db import connections
+names = dict(globals())
+for line in sys.stdin:
+    printed, error = io.StringIO(), ""
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(json.loads(line), dict(names))
+    except Exception:
+        error = traceback.format_exc()
+    connections.close_all()
+    print(json.dumps([printed.getvalue(), error]), flush=True)
+"""
 
 
 class Run:
@@ -32,6 +48,7 @@ class Run:
         self._log = state_dir.with_name(f"log-{port}")
         environment = {k: v for k, v in os.environ.items() if k not in {"REDIS_URL", "DATABASE_URL"}}
         environment |= {"PORT": str(port), "KIBITZ_STATE_DIR": str(state_dir), **settings}
+        self._shell: subprocess.Popen[str] | None = None
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "comments.supervision", *self.VERB],
@@ -80,18 +97,55 @@ class Run:
 
     def manage(self, *arguments: str) -> str:
         """What `./run manage …` prints, on this one's database and Redis."""
-        environment = {k: v for k, v in os.environ.items() if k != "REDIS_URL"}
-        flags = [f"--{verb}" for verb in self.VERB]
         answer = subprocess.run(
-            [sys.executable, "-m", "comments.supervision.manage", *flags, *arguments],
+            self._manage(*arguments),
             cwd=ROOT,
-            env={**environment, "KIBITZ_STATE_DIR": str(self.state_dir)},
+            env=self._environment(),
             capture_output=True,
             text=True,
             check=False,
         )
         assert answer.returncode == 0, answer.stderr
         return answer.stdout
+
+    def shell(self, code: str) -> str:
+        """What the code prints in one `./run manage shell` for all: each start takes seconds of a core."""
+        if self._shell is None:
+            with self._log.open("ab") as log:
+                self._shell = subprocess.Popen(
+                    self._manage("shell", "--verbosity", "0", "-c", SHELL),
+                    cwd=ROOT,
+                    env=self._environment(),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    preexec_fn=tie_to_parent(signal.SIGTERM),
+                )
+        assert self._shell.stdin is not None
+        assert self._shell.stdout is not None
+        self._shell.stdin.write(json.dumps(code) + "\n")
+        self._shell.stdin.flush()
+        answer = self._shell.stdout.readline()
+        assert answer, self.log
+        printed, error = json.loads(answer)
+        assert not error, error
+        return str(printed)
+
+    def _manage(self, *arguments: str) -> list[str]:
+        flags = [f"--{verb}" for verb in self.VERB]
+        return [sys.executable, "-m", "comments.supervision.manage", *flags, *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        environment = {k: v for k, v in os.environ.items() if k != "REDIS_URL"}
+        return {**environment, "KIBITZ_STATE_DIR": str(self.state_dir)}
+
+    def end(self) -> None:
+        """Ends it as a crash would."""
+        for process in (self._shell, self.process):
+            if process is not None:
+                process.kill()
+                process.communicate()
 
     def ended(self, number: signal.Signals) -> int:
         """The exit status after the signal, which must not take longer than a stop may."""
@@ -139,5 +193,4 @@ def _until_killed(run: R) -> Iterator[R]:
         run.wait_until_ready()
         yield run
     finally:
-        run.process.kill()
-        run.process.wait()
+        run.end()

@@ -45,7 +45,7 @@ def empty_queue(kibitz: Run, site: str) -> None:
 
 
 def told(kibitz: Run, script: str) -> None:
-    kibitz.manage("shell", "--verbosity", "0", "-c", script)
+    kibitz.shell(script)
 
 
 class CardScreen:

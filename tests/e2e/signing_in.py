@@ -72,4 +72,4 @@ def opened(seen: Comments) -> SignInScreen:
 
 
 def change_site(kibitz: Run, key: str, **changes: object) -> None:
-    kibitz.manage("shell", "--verbosity", "0", "-c", CHANGE_SITE.format(key=key, changes=changes))
+    kibitz.shell(CHANGE_SITE.format(key=key, changes=changes))

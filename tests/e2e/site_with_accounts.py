@@ -46,4 +46,4 @@ def site_with_accounts(address: str, directory: Path, kibitz: str, site: str, *h
 def introduce(run: Run, site: str, origins: Sequence[str]) -> None:
     """Kibitz knows the site, and believes what it says of its readers."""
     script = SET_UP.format(site=site, origins=list(origins), key=KEY, url=f"{origins[0]}/#log-in")
-    run.manage("shell", "--verbosity", "0", "-c", script)
+    run.shell(script)

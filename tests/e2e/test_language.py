@@ -60,7 +60,7 @@ def test_an_edit_that_comes_too_late(seen: Comments, kibitz: Run) -> None:
     seen.composer.post("Vor langer Zeit.", submit=SUBMIT)
     mine = seen.with_body("Vor langer Zeit.")
     mine.press("Bearbeiten")
-    kibitz.manage("shell", "-c", LONG_AGO)
+    kibitz.shell(LONG_AGO)
 
     mine = seen.by_id(int((mine.node.get_attribute("id") or "").removeprefix("kibitz-")))
     mine.form.post("Zu spät.", submit="Speichern")

@@ -76,4 +76,4 @@ def changed(kibitz: Run, page: Page, change: str) -> None:
         "from comments.threads.services import lock_against_posting, pin; "
         f"thread = Thread.objects.select_related('site').get(key={page.key!r}); "
     )
-    kibitz.manage("shell", "--verbosity", "0", "-c", setup + change)
+    kibitz.shell(setup + change)

@@ -50,7 +50,7 @@ def test_whom_a_reader_mutes_is_quiet_until_heard_again(
     reply = bob.posted("Be nice.", parent=rude)
     elsewhere = host.page("elsewhere", kibitz.url)
     far = mallory.posted("Rude elsewhere.", page=elsewhere)
-    kibitz.manage("shell", "-c", PIN.format(key=page.key, post=pinned))
+    kibitz.shell(PIN.format(key=page.key, post=pinned))
     seen = readers.comments().open(page.url)
     is_shown(seen, rude, "Rude.")
 

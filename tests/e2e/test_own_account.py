@@ -85,7 +85,7 @@ def test_own_comments_come_page_by_page(club: Page, readers: Readers, kibitz: Ru
     seen.composer.post("The first.")
     SignInScreen(seen).sign_in(kibitz, "hugo@example.org", "Hugo")
     expect(seen.with_body("The first.").node).to_be_visible()
-    kibitz.manage("shell", "--verbosity", "0", "-c", WRITE.format(email="hugo@example.org", count=24))
+    kibitz.shell(WRITE.format(email="hugo@example.org", count=24))
     dialog = dialog_of(seen)
 
     dialog.get_by_role("button", name="My comments on this site").click()

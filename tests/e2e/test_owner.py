@@ -195,9 +195,7 @@ def test_tokens_reach_the_frame_and_follow_the_page(kibitz: Run, host: HostSite,
 def test_an_owners_texts_and_stylesheet_are_in_the_frame(
     kibitz: Run, limited_host: HostSite, readers: Readers
 ) -> None:
-    kibitz.manage(
-        "shell",
-        "-c",
+    kibitz.shell(
         "from comments.models import Site; Site.objects.filter(key='limited').update("
         "texts={'en': {'placeholder': 'Say hello…'}}, stylesheet='h2 { color: rgb(9, 8, 7) }')",
     )

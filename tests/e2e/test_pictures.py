@@ -68,7 +68,7 @@ def held_host(kibitz: Run) -> Iterator[HostSite]:
     """A site whose posts wait for a moderator."""
     site = HostSite("held", "127.0.0.4")
     kibitz.manage("create_site", site.site, "--origin", site.origin)
-    kibitz.manage("shell", "--verbosity", "0", "-c", HOLD)
+    kibitz.shell(HOLD)
     yield site
     site.close()
 

@@ -49,7 +49,7 @@ def providers(kibitz: Run, host: HostSite) -> Iterator[None]:
             secret=CLIENT_SECRET,
             site=host.site,
         )
-        kibitz.manage("shell", "--verbosity", "0", "-c", script)
+        kibitz.shell(script)
         yield
 
 

@@ -25,7 +25,7 @@ def quiet_page(request: pytest.FixtureRequest, kibitz: Run) -> Iterator[Page]:
     site = HostSite(QUIET_SITE, "127.0.0.4")
     kibitz.manage("create_site", QUIET_SITE, "--origin", site.origin)
     switch_off = f"Site.objects.filter(key={QUIET_SITE!r}).update(has_presence=False)"
-    kibitz.manage("shell", "-c", switch_off)
+    kibitz.shell(switch_off)
     yield site.page(QUIET_SITE, kibitz.url)
     site.close()
 

@@ -38,7 +38,7 @@ def strict_host(kibitz: Run) -> Iterator[HostSite]:
 
 
 def rule(kibitz: Run, *phases: str, **fields: object) -> None:
-    kibitz.manage("shell", "-c", RULES.format(phases=list(phases), fields=fields))
+    kibitz.shell(RULES.format(phases=list(phases), fields=fields))
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ def test_a_chain_of_a_thousand_replies_reads_like_any_other(
     kibitz: Run, page: Page, readers: Readers, alice: Visitor
 ) -> None:
     root = alice.posted("Link 0.")
-    last = int(kibitz.manage("shell", "--verbosity", "0", "-c", MAKE_CHAIN.format(root=root, length=CHAIN)))
+    last = int(kibitz.shell(MAKE_CHAIN.format(root=root, length=CHAIN)))
     seen = readers.comments().open(page.url)
     expect(seen.posts).to_have_count(11)
 
@@ -224,7 +224,7 @@ def test_a_hundred_live_replies_in_a_second_move_nothing_that_is_read(
     watch_shifts(seen)
     before, height = place_of(watched), height_of(seen)
 
-    kibitz.manage("shell", "--verbosity", "0", "-c", MAKE_REPLIES.format(parent=answered, count=100))
+    kibitz.shell(MAKE_REPLIES.format(parent=answered, count=100))
 
     expect(seen.count).to_have_text("140 comments")
     expect(seen.posts).to_have_count(140)
@@ -248,7 +248,7 @@ def test_a_branch_that_grew_out_of_sight_moves_nothing_when_it_comes_into_view(
     expect(seen.posts.first).to_have_attribute("data-id", str(root))
     next_to_it = seen.by_id(below[0]).node
     scroll_to(seen, seen.by_id(below[8]).node)
-    kibitz.manage("shell", "--verbosity", "0", "-c", MAKE_REPLIES.format(parent=root, count=100))
+    kibitz.shell(MAKE_REPLIES.format(parent=root, count=100))
     expect(seen.posts).to_have_count(131)
     height = height_of(seen)
     scroll_to(seen, next_to_it)
@@ -297,8 +297,8 @@ def test_slow_mode_is_shown_while_one_reads_and_goes_again(
     alice.posted("Heated.")
     seen = readers.comments().open(page.url)
 
-    kibitz.manage("shell", "--verbosity", "0", "-c", SLOW_DOWN.format(key=page.key, seconds=30))
+    kibitz.shell(SLOW_DOWN.format(key=page.key, seconds=30))
     expect(seen.notice).to_have_text("Slow mode: one comment every 30 seconds.")
 
-    kibitz.manage("shell", "--verbosity", "0", "-c", SLOW_DOWN.format(key=page.key, seconds=0))
+    kibitz.shell(SLOW_DOWN.format(key=page.key, seconds=0))
     expect(seen.notice).to_have_count(0)

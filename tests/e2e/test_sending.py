@@ -124,7 +124,7 @@ def test_held_posts_are_shown_to_their_author_alone_until_they_turn_public_in_pl
     kibitz: Run, host: HostSite, page: Page, readers: Readers
 ) -> None:
     kibitz.manage("create_site", "waiting", "--origin", host.origin)
-    kibitz.manage("shell", "-c", HOLD)
+    kibitz.shell(HOLD)
     held = host.pasted("waiting", f'<script async src="{kibitz.url}/embed.js" data-site="waiting"></script>')
     seen, other = readers.comments().open(held.url), readers.comments().open(held.url)
 
@@ -133,7 +133,7 @@ def test_held_posts_are_shown_to_their_author_alone_until_they_turn_public_in_pl
     seen.open(held.url)
     expect(seen.with_body("Be patient.").node).to_contain_text("Awaiting moderation")
     expect(other.posts).to_have_count(0)
-    kibitz.manage("shell", "-c", APPROVE)
+    kibitz.shell(APPROVE)
 
     expect(seen.with_body("Be patient.").node).not_to_contain_text("Awaiting moderation")
     expect(seen.with_body("Be patient.").node.get_by_role("button", name="Reply")).to_be_visible()

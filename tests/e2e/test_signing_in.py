@@ -95,7 +95,7 @@ def test_who_was_signed_out_meanwhile_is_asked_and_loses_nothing(
     panel = opened(seen)
     panel.sign_in(kibitz, "otto@example.org", "Otto")
     expect(account(seen)).to_be_visible()
-    kibitz.manage("shell", "--verbosity", "0", "-c", END_SESSIONS.format(email="otto@example.org"))
+    kibitz.shell(END_SESSIONS.format(email="otto@example.org"))
 
     seen.composer.post("Long thought about.")
 

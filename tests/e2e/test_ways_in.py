@@ -47,7 +47,7 @@ def ways_host(kibitz: Run) -> Iterator[HostSite]:
         script = SET_UP.format(
             name=PROVIDER, client=CLIENT_ID, secret=CLIENT_SECRET, address=address, site=host.site
         )
-        kibitz.manage("shell", "--verbosity", "0", "-c", script)
+        kibitz.shell(script)
         yield host
     host.close()
 
@@ -118,7 +118,7 @@ def test_who_signed_in_long_ago_does_so_again(local: Page, readers: Readers, kib
     seen = readers.comments().open(local.url)
     opened(seen).sign_in(kibitz, email, "Cleo")
     expect(account(seen)).to_be_visible()
-    kibitz.manage("shell", "--verbosity", "0", "-c", AGE.format(email=email))
+    kibitz.shell(AGE.format(email=email))
     screen = WaysScreen(seen).open()
     expect(screen.button("Add a passkey")).to_have_count(0)
 

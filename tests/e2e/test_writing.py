@@ -261,7 +261,7 @@ def test_a_post_can_be_reported_and_the_focus_returns(
 
     expect(dialog).to_have_count(0)
     expect(seen.by_id(post).node.get_by_role("button", name="Reported")).to_be_focused()
-    flags = kibitz.manage("shell", "-c", FLAGS.format(post=post))
+    flags = kibitz.shell(FLAGS.format(post=post))
     assert "Spam or advertising: The same on every page." in flags
 
 

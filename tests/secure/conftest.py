@@ -240,7 +240,7 @@ def sites(secure: Secure) -> Iterator[dict[str, HostSite]]:
     Kibitz's own host, at another port."""
     served = {host: HostSite(SITE, "127.0.0.1", host=host, tls=secure.tls) for host in HOSTS}
     origins = [served[host].origin for host in ("blog.test", "shop.test")]
-    secure.run.manage("shell", "--verbosity", "0", "-c", CREATE_SITES.format(origins=origins))
+    secure.run.shell(CREATE_SITES.format(origins=origins))
     yield served
     for site in served.values():
         site.close()
@@ -251,7 +251,7 @@ def provider(secure: Secure, sites: dict[str, HostSite]) -> Iterator[str]:
     """The name of one that the site `club` offers, at whose page anybody is who they say."""
     with identity_provider(f"{secure.url}/auth/idp/callback/") as address:
         told = {"name": PROVIDER, "client": CLIENT_ID, "secret": CLIENT_SECRET, "address": address}
-        secure.run.manage("shell", "--verbosity", "0", "-c", SET_UP_PROVIDER.format(site=CLUB, **told))
+        secure.run.shell(SET_UP_PROVIDER.format(site=CLUB, **told))
         yield PROVIDER
 
 

@@ -38,7 +38,7 @@ def apple(secure: Secure, sites: dict[str, HostSite]) -> Iterator[None]:
     with apple_provider(secure.apple_port, secure.tls, f"{secure.url}/auth/apple/callback/"):
         key = Path(secure.tls.key).read_text()
         script = SET_UP.format(key=key, site=ORCHARD, origin=sites["blog.test"].origin)
-        secure.run.manage("shell", "--verbosity", "0", "-c", script)
+        secure.run.shell(script)
         yield
 
 
