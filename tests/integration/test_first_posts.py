@@ -154,6 +154,7 @@ def test_nothing_is_in_it_that_is_not_public(fate: str, page: Page, alice: Perso
     assert ("Everybody may." in html) == (fate != "pending")
 
 
+@pytest.mark.one_database
 def test_hostile_comments_stay_in_their_articles(page: Page) -> None:
     for vector in XSS_VECTORS:
         Person(vector[:64], page).post(vector)

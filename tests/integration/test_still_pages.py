@@ -232,6 +232,7 @@ def test_what_is_not_public_is_in_no_answer(fate: str, suffix: str, page: Page, 
     assert branch.status_code == (404 if fate == "pending" else 200)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("suffix", ["", "fragment/"])
 def test_hostile_comments_are_text(suffix: str, page: Page) -> None:
     for vector in XSS_VECTORS:

@@ -11,7 +11,7 @@ from comments.rest.throttles import counted_address
 from comments.sites.models import Site
 from tests.cast import Answer, Person, page_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]  # counted in Redis
 
 
 @pytest.fixture
