@@ -53,6 +53,11 @@ urlpatterns = [
     path(API + "sites/<str:site>/session/posts/", profile_api.OwnPostsView.as_view()),
     path(API + "sites/<str:site>/session/ways/", member_ways_api.MemberWaysView.as_view()),
     path(API + "sites/<str:site>/session/ways/begin/", member_ways_api.BeginWayView.as_view()),
+    path(API + "sites/<str:site>/session/ways/email/", member_ways_api.WayEmailView.as_view()),
+    path(
+        API + "sites/<str:site>/session/ways/email/<uuid:code_id>/",
+        member_ways_api.WayEmailCodeView.as_view(),
+    ),
     path(API + "sites/<str:site>/session/ways/<id:way_id>/", member_ways_api.MemberWayView.as_view()),
     path(API + "threads/<str:key>/", threads.ThreadView.as_view()),
     path(API + "threads/<str:key>/posts/", posting.PostsView.as_view()),

@@ -13,7 +13,7 @@ const BUDGETS_BYTES = {
   "who.js": 2048, // 400 of it are for taking what a member leaves behind
   "signin.js": 5120,
   "account.js": 3584,
-  "ways.js": 2560,
+  "ways.js": 3072,
   "report.js": 1536,
   "proof.js": 1536,
   "linked.js": 768,

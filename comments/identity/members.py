@@ -105,6 +105,20 @@ def join(author: Author, profile: Profile) -> bool:
     return True
 
 
+def take_email(author: Author, email: str) -> None:
+    """Makes an address that the author has just proved theirs, in the place of another. Raises WayTaken where
+    it is another member's."""
+    # Looked for first, so that two who want each other's are both refused at once, and neither waits.
+    if _of_email(author.site, email) not in {None, author}:
+        raise WayTaken()
+    author.email, author.is_email_verified = email, True
+    try:
+        with transaction.atomic():
+            author.save(update_fields=["email", "is_email_verified"])
+    except IntegrityError as error:  # two proofs at once
+        raise WayTaken() from error
+
+
 def _of_identity(site: Site, profile: Profile) -> Author | None:
     found = Identity.objects.select_related("author").filter(
         site=site, provider=profile.provider, subject=profile.subject

@@ -1,4 +1,4 @@
-"""Signing in by six digits that went to an e-mail address: who types them has the address.
+"""Six digits that went to an e-mail address: who types them has it, and signs in or adds it to an account.
 
 Nothing here looks at authors before the digits are right, so that nobody learns who has written here.
 """
@@ -21,7 +21,7 @@ from django.utils.crypto import salted_hmac
 
 from comments.errors import CodeExpired, Invalid, MailOff, NotFound, Throttled, WrongCode
 from comments.identity.members import add_identity, member_by_email
-from comments.identity.models import Author
+from comments.identity.models import Author, Session
 from comments.mail.models import Mail
 from comments.mail.server import reaches_people
 from comments.mail.services import enqueue, give_up
@@ -50,13 +50,15 @@ EMAIL_MAX_CHARS: Final = 254
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Where a code goes. `email` is normal (identity.members) and is_address; `page` is the host on which it
-    was asked for; `identity` is {"provider", "subject"} of a way in that joins when the code proves it."""
+    was asked for; `identity` is {"provider", "subject"} of a way in that joins when the code proves it;
+    `session` is the one that alone may prove it, to add it to its author's account."""
 
     email: str
     name: str = ""
     language: str = "en"
     page: str = ""
     identity: dict[str, str] | None = None
+    session: Session | None = None
 
 
 def is_address(email: str) -> bool:
@@ -89,10 +91,12 @@ def send_code(request: HttpRequest, site: Site, asked: Asked, *, now: datetime) 
     }
     with transaction.atomic():
         give_up(_of(site, asked.email).filter(mail__isnull=False).values_list("mail_id", flat=True))
-        mail = enqueue(asked.email, "code", asked.language, context, now=now, lifetime=LIFETIME)
+        template = "code_to_add" if asked.session else "code"
+        mail = enqueue(asked.email, template, asked.language, context, now=now, lifetime=LIFETIME)
         return EmailCode.objects.create(
             id=pk,
             site=site,
+            session=asked.session,
             email=asked.email,
             name=asked.name,
             digest=_digest(pk, code),
@@ -121,8 +125,21 @@ def state_of(row: EmailCode, now: datetime) -> State:
 
 
 def prove(request: HttpRequest, row: EmailCode, code: str, *, guest: Author | None, now: datetime) -> Author:
-    """The member whose address it is. Each code opens once, and is guessed at five times. Raises Invalid for
-    what is no code, WrongCode, CodeExpired, Throttled."""
+    """The member whose address it is, who is let in. Raises as require_code and use_up do, and NotFound for
+    a code that is to add an address."""
+    if row.session_id is not None:
+        raise NotFound()
+    require_code(request, row, code, now=now)
+    with transaction.atomic():
+        use_up(row)
+        author, _ = member_by_email(row.site, row.email, name=row.name, guest=guest)
+        if row.identity:
+            _join(author, row.identity)
+    return author
+
+
+def require_code(request: HttpRequest, row: EmailCode, code: str, *, now: datetime) -> None:
+    """Counts a try, of five. Raises Invalid for what is no code, WrongCode, CodeExpired, Throttled."""
     digits = typed_digits(code)
     # Counted before it is known to be wrong, or many at once would all find room.
     tries = counted("code_tries", "email", _mailbox(row.email))
@@ -134,13 +151,12 @@ def prove(request: HttpRequest, row: EmailCode, code: str, *, guest: Author | No
     if not hmac.compare_digest(row.digest, _digest(row.pk, digits)):
         raise WrongCode() if live.exists() else CodeExpired()
     forget(tries)
-    with transaction.atomic():
-        if not EmailCode.objects.filter(pk=row.pk, is_used=False).update(is_used=True):
-            raise CodeExpired()
-        author, _ = member_by_email(row.site, row.email, name=row.name, guest=guest)
-        if row.identity:
-            _join(author, row.identity)
-    return author
+
+
+def use_up(row: EmailCode) -> None:
+    """Each code opens once. Raises CodeExpired."""
+    if not EmailCode.objects.filter(pk=row.pk, is_used=False).update(is_used=True):
+        raise CodeExpired()
 
 
 def typed_digits(code: str) -> str:

@@ -28,6 +28,7 @@ from comments.signin.codes import (
     send_code,
     state_of,
 )
+from comments.signin.models import EmailCode
 from comments.signin.serializers import SessionSerializer
 from comments.signin.views import SignInView, guest_on, signed_in
 from comments.signin.ways import sign_in_of
@@ -36,17 +37,10 @@ from comments.sites.services import get_site, origin_of
 from comments.sites.texts import known_tag, language_of
 
 
-class AskCodeSerializer(StrictSerializer):
+class AddressSerializer(StrictSerializer):
     """Where a code shall go."""
 
     email = serializers.EmailField(max_length=EMAIL_MAX_CHARS)
-    name = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        default="",
-        max_length=NAME_MAX_CHARS,
-        help_text="For an author who is new.",
-    )
     lang = serializers.CharField(
         required=False, allow_blank=True, default="", max_length=35, help_text="The page's; `de-AT`, `ja`."
     )
@@ -56,6 +50,18 @@ class AskCodeSerializer(StrictSerializer):
         if not is_address(email):
             raise serializers.ValidationError("Enter a valid email address.", code="invalid")
         return email
+
+
+class AskCodeSerializer(AddressSerializer):
+    """Where a code shall go."""
+
+    name = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=NAME_MAX_CHARS,
+        help_text="For an author who is new.",
+    )
 
     def validate_name(self, value: str) -> str:
         return one_line(value)[:NAME_MAX_CHARS]  # composing may have made it longer
@@ -106,15 +112,7 @@ class CodesView(SignInView):
             language=language_of(known_tag(given["lang"])),
             page=page_of(request, found),
         )
-        row = send_code(request._request, found, asked, now=timezone.now())
-        return Response(
-            {
-                "id": str(row.pk),
-                "expires_seconds": int(LIFETIME.total_seconds()),
-                "resend_seconds": int(RESEND_AFTER.total_seconds()),
-            },
-            status=202,
-        )
+        return sent(send_code(request._request, found, asked, now=timezone.now()))
 
 
 class CodeView(SignInView):
@@ -141,6 +139,17 @@ class CodeView(SignInView):
         guest = guest_on(request, found)
         author = prove(request._request, row, code, guest=guest, now=timezone.now())
         return signed_in(request, found, author)
+
+
+def sent(row: EmailCode) -> Response:
+    return Response(
+        {
+            "id": str(row.pk),
+            "expires_seconds": int(LIFETIME.total_seconds()),
+            "resend_seconds": int(RESEND_AFTER.total_seconds()),
+        },
+        status=202,
+    )
 
 
 def page_of(request: Request, site: Site) -> str:

@@ -1,4 +1,4 @@
-"""A member's own ways in: which there are, one more, one less.
+"""A member's own ways in: which there are, one more, one less, and the address that codes go to.
 
 Whoever can change them has the account for good. So what a browser that was left open, or a session that was
 stolen, may do with everything else does not hold here: the session must have begun a moment ago, by a proof.
@@ -9,17 +9,19 @@ from datetime import datetime, timedelta
 from typing import Final, TypedDict
 
 from django.db import transaction
+from django.http import HttpRequest
 
-from comments.errors import LastWay, NotFound, Refused, SignInAgain
-from comments.identity.members import Profile, join
+from comments.errors import LastWay, NotFound, Refused, SignInAgain, WayOff
+from comments.identity.members import Profile, join, take_email
 from comments.identity.models import Author, Identity, Session
 from comments.mail.message import texts
 from comments.mail.services import enqueue
+from comments.signin.codes import Asked, require_code, send_code, use_up
 from comments.signin.handoffs import begin_adding
-from comments.signin.models import Passkey
+from comments.signin.models import EmailCode, Passkey
 from comments.signin.passkeys import keep
 from comments.signin.providers import names_set_up
-from comments.signin.ways import lets_in_by, offers_codes
+from comments.signin.ways import lets_in_by, offers_codes, sign_in_of
 from comments.sites.models import Site
 
 FRESH: Final = timedelta(minutes=15)
@@ -37,18 +39,20 @@ class OwnWay(TypedDict):
 
 class OwnWays(TypedDict):
     email: str  # proved; else ""
+    is_email_changeable: bool
     is_fresh: bool
     ways: list[OwnWay]
 
 
-# Tells the author that a way was added, or removed: the mail's template and the identity's provider.
+# Tells the author, at their proved address, what has changed: the mail's template, the identity's provider.
 Tell = Callable[[Author, str, str], None]
 
 
-def ways_of_member(session: Session, *, now: datetime) -> OwnWays:
+def ways_of_member(site: Site, session: Session, *, now: datetime) -> OwnWays:
     author = session.author
     return {
         "email": author.email if author.is_email_verified else "",
+        "is_email_changeable": offers_codes(site) and not _is_email_of_site(site, author),
         "is_fresh": is_fresh(session, now=now),
         "ways": [
             {
@@ -114,6 +118,57 @@ def remove_way(site: Site, session: Session, pk: int, tell: Tell, *, now: dateti
             Passkey.objects.filter(handle=way.subject).delete()
         author.sessions.filter(provider=way.provider).exclude(pk=session.pk).delete()
         tell(author, "way_removed", way.provider)
+
+
+def ask_email(request: HttpRequest, site: Site, asked: Asked, *, now: datetime) -> EmailCode:
+    """Has a code sent to the address that the session's author wants for theirs. Raises as set_email and
+    codes.send_code do."""
+    assert asked.session is not None
+    _require_email_changeable(site, asked.session, now=now)
+    return send_code(request, site, asked, now=now)
+
+
+def set_email(
+    request: HttpRequest,
+    site: Site,
+    session: Session,
+    row: EmailCode,
+    code: str,
+    tell: Tell,
+    *,
+    now: datetime,
+) -> None:
+    """Makes the code's address that of the author whose session asked for it. Raises SignInAgain, WayOff,
+    Refused where it is the site's to say, NotFound for what another session asked for, or for signing in;
+    what codes.require_code does; and WayTaken, and then nothing has changed, but that the code is used."""
+    _require_email_changeable(site, session, now=now)
+    if row.session_id != session.pk:
+        raise NotFound()
+    require_code(request, row, code, now=now)
+    use_up(row)
+    with transaction.atomic():
+        session.author = author = Author.objects.select_for_update().get(pk=session.author_id)
+        if not (author.is_email_verified and author.email == row.email):
+            tell(author, "email_changed", "")  # at the address before
+            take_email(author, row.email)
+
+
+def _require_email_changeable(site: Site, session: Session, *, now: datetime) -> None:
+    require_fresh(session, now=now)
+    if not sign_in_of(site).has_codes:
+        raise WayOff()
+    if _is_email_of_site(site, session.author):
+        raise Refused("This is the site's own to change.")
+
+
+def _is_email_of_site(site: Site, author: Author) -> bool:
+    """Whether the address of one whom the site's own sign-in lets in may be what its tokens say: the next one
+    would have it back."""
+    return (
+        author.is_email_verified
+        and lets_in_by(site, Identity.SSO)
+        and author.identities.filter(provider=Identity.SSO).exists()
+    )
 
 
 def teller(site: Site, page: str, language: str, *, now: datetime) -> Tell:

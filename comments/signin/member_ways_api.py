@@ -1,6 +1,7 @@
-"""The calls by which a member sees their ways in, adds one and removes one."""
+"""The calls by which a member sees their ways in, adds one, removes one, and says where codes shall go."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,9 +15,26 @@ from comments.identity.models import Session
 from comments.rest.serializers import ProblemSerializer, StrictSerializer, validated
 from comments.rest.throttles import check_rate, check_reading
 from comments.signin.api import HEADER, PROBLEMS
-from comments.signin.codes_api import page_of
+from comments.signin.codes import Asked, code_on
+from comments.signin.codes_api import (
+    TYPED,
+    AddressSerializer,
+    SentCodeSerializer,
+    TypedCodeSerializer,
+    page_of,
+    sent,
+)
 from comments.signin.handoffs import redeem
-from comments.signin.member_ways import Tell, add_way, begin_way, remove_way, teller, ways_of_member
+from comments.signin.member_ways import (
+    Tell,
+    add_way,
+    ask_email,
+    begin_way,
+    remove_way,
+    set_email,
+    teller,
+    ways_of_member,
+)
 from comments.signin.serializers_popup import HandoffSerializer
 from comments.signin.views import SignInView, required_session
 from comments.signin.ways import require_way
@@ -50,11 +68,14 @@ class OwnWaysSerializer(serializers.Serializer[Any]):
     """A member's ways in. `is_fresh`: they signed in a moment ago, and may change them."""
 
     email = serializers.CharField(help_text='Proved, so that a code can go there; else "".')
+    is_email_changeable = serializers.BooleanField(
+        help_text="Here, with a fresh session. False where no codes are sent, or the site's sign-in says it."
+    )
     is_fresh = serializers.BooleanField()
     ways = OwnWaySerializer(many=True)
 
 
-BEGIN, HANDOFF = BeginWaySerializer(), HandoffSerializer()
+BEGIN, HANDOFF, ADDRESS = BeginWaySerializer(), HandoffSerializer(), AddressSerializer()
 AUTHOR: Final = OpenApiParameter(AUTHOR_HEADER, str, OpenApiParameter.HEADER, required=True)
 ANSWERS: Final = {200: OwnWaysSerializer, 409: ProblemSerializer, **PROBLEMS}
 
@@ -64,7 +85,8 @@ class MemberWaysView(SignInView):
     def get(self, request: Request, site: str) -> Response:
         """By what the member can sign in."""
         check_reading(request._request)
-        return _told(required_session(request, get_site(site)))
+        found = get_site(site)
+        return _told(found, required_session(request, found))
 
     @extend_schema(
         operation_id="add_way", parameters=[HEADER, AUTHOR], request=HandoffSerializer, responses=ANSWERS
@@ -81,7 +103,7 @@ class MemberWaysView(SignInView):
         profile = redeem(found, said["verifier"], code=code, digits=digits, session=session, now=now)
         require_way(found, profile.provider)
         add_way(session.author, profile, _teller(request, found, said.get("lang", "")))
-        return _told(session)
+        return _told(found, session)
 
 
 class BeginWayView(SignInView):
@@ -114,7 +136,47 @@ class MemberWayView(SignInView):
         session = _asking(request, found)
         check_rate("profile", request._request, author_id=session.author_id)
         remove_way(found, session, way_id, _teller(request, found, lang), now=timezone.now())
-        return _told(session)
+        return _told(found, session)
+
+
+class WayEmailView(SignInView):
+    @extend_schema(
+        operation_id="ask_ways_email",
+        parameters=[HEADER, AUTHOR],
+        request=AddressSerializer,
+        responses={202: SentCodeSerializer, **PROBLEMS},
+    )
+    def post(self, request: Request, site: str) -> Response:
+        """Has a code sent to an address that the member wants for theirs, in the place of another; it ends
+        the codes before it. The answer is the same whoever's the address is."""
+        given = validated(ADDRESS, request.data)
+        found = get_site(site)
+        asked = Asked(
+            email=given["email"],
+            language=language_of(known_tag(given["lang"])),
+            page=page_of(request, found),
+            session=_asking(request, found),
+        )
+        return sent(ask_email(request._request, found, asked, now=timezone.now()))
+
+
+class WayEmailCodeView(SignInView):
+    @extend_schema(
+        operation_id="prove_ways_email",
+        parameters=[HEADER, AUTHOR],
+        request=TypedCodeSerializer,
+        responses=ANSWERS,
+    )
+    def post(self, request: Request, site: str, code_id: UUID) -> Response:
+        """Makes the address the member's, where this same session asked for the code; the address before is
+        told by mail. `way_taken`: it is another member's, and nothing has changed."""
+        check_reading(request._request)  # with an id that is made up, too
+        code = validated(TYPED, request.data)["code"]
+        found = get_site(site)
+        session, row = _asking(request, found), code_on(found, code_id)
+        tell = _teller(request, found, row.mail.language if row.mail else "")
+        set_email(request._request, found, session, row, code, tell, now=timezone.now())
+        return _told(found, session)
 
 
 def _asking(request: Request, site: Site) -> Session:
@@ -129,5 +191,5 @@ def _teller(request: Request, site: Site, lang: str) -> Tell:
     return teller(site, page_of(request, site), language_of(known_tag(lang)), now=timezone.now())
 
 
-def _told(session: Session) -> Response:
-    return Response(OwnWaysSerializer(ways_of_member(session, now=timezone.now())).data)
+def _told(site: Site, session: Session) -> Response:
+    return Response(OwnWaysSerializer(ways_of_member(site, session, now=timezone.now())).data)

@@ -30,10 +30,13 @@ class SiteSignIn(models.Model):
 
 
 class EmailCode(models.Model):
-    """Six digits on their way to an address; `id` is known to the browser that asked, and to no other."""
+    """Six digits on their way to an address; `id` is known to the browser that asked, and to no other.
+
+    With a `session` they sign nobody in: who has that wants the address added to their account."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     site = models.ForeignKey("comments.Site", models.CASCADE, related_name="+")
+    session = models.ForeignKey("comments.Session", models.CASCADE, null=True, related_name="+")
     email = models.EmailField()  # in lower case
     name = models.CharField(max_length=64, blank=True)  # for an author who is new
     digest = models.CharField(max_length=64)

@@ -462,6 +462,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{site}/session/ways/email/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Has a code sent to an address that the member wants for theirs, in the place of another; it ends
+         *     the codes before it. The answer is the same whoever's the address is.
+         */
+        post: operations["ask_ways_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site}/session/ways/email/{code_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Makes the address the member's, where this same session asked for the code; the address before is
+         *     told by mail. `way_taken`: it is another member's, and nothing has changed.
+         */
+        post: operations["prove_ways_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites/{site}/sso/": {
         parameters: {
             query?: never;
@@ -609,19 +649,29 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description Where a code shall go. */
-        AskCodeRequest: {
+        AddressRequest: {
             /** Format: email */
             email: string;
-            /**
-             * @description For an author who is new.
-             * @default
-             */
-            name: string;
             /**
              * @description The page's; `de-AT`, `ja`.
              * @default
              */
             lang: string;
+        };
+        /** @description Where a code shall go. */
+        AskCodeRequest: {
+            /** Format: email */
+            email: string;
+            /**
+             * @description The page's; `de-AT`, `ja`.
+             * @default
+             */
+            lang: string;
+            /**
+             * @description For an author who is new.
+             * @default
+             */
+            name: string;
         };
         AuthorShape: {
             name: string;
@@ -912,6 +962,8 @@ export interface components {
         OwnWays: {
             /** @description Proved, so that a code can go there; else "". */
             email: string;
+            /** @description Here, with a fresh session. False where no codes are sent, or the site's sign-in says it. */
+            is_email_changeable: boolean;
             is_fresh: boolean;
             ways: components["schemas"]["OwnWay"][];
         };
@@ -1114,6 +1166,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type AddressRequest = components['schemas']['AddressRequest'];
 export type AskCodeRequest = components['schemas']['AskCodeRequest'];
 export type AuthorShape = components['schemas']['AuthorShape'];
 export type BanRequest = components['schemas']['BanRequest'];
@@ -4265,6 +4318,217 @@ export interface operations {
                 };
             };
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_ways_email: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Kibitz": "1";
+                "X-Kibitz-Author": string;
+            };
+            path: {
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentCode"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `throttled`: the address, the author or the whole site acts too often. After `Retry-After` seconds there is room, if nobody else takes it. A refused call is not counted. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prove_ways_email: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Kibitz": "1";
+                "X-Kibitz-Author": string;
+            };
+            path: {
+                code_id: string;
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypedCodeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnWays"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -65,6 +65,13 @@ def test_axe_finds_nothing_wrong(
     look(seen, f"{device}-{theme}-{direction}-ways-in")
     assert wrong(document) == [], "the ways in"
 
+    dialog.get_by_role("button", name="Change").click()
+    dialog.get_by_label("E-mail").fill(f"a@{device}-{theme}-{direction}")
+    dialog.get_by_role("button", name="Send code").click()
+    expect(dialog.get_by_text("Please enter an e-mail address.")).to_be_visible()
+    look(seen, f"{device}-{theme}-{direction}-change")
+    assert wrong(document) == [], "another address"
+
 
 def test_everything_fits_a_narrow_screen_and_a_finger(club: Page, readers: Readers) -> None:
     seen = readers.comments(**NARROW).open(club.url)

@@ -8,7 +8,8 @@ from playwright.sync_api import Page as Tab
 
 from tests.e2e.device import Device
 from tests.e2e.screens import Comments
-from tests.e2e.signing_in import account
+from tests.e2e.signing_in import account, code_to
+from tests.running import Run
 
 
 class WaysScreen:
@@ -17,7 +18,9 @@ class WaysScreen:
         self.dialog = seen.frame.get_by_role("dialog", name="Account")
         self.node = self.dialog.locator(".own-ways")
         self.ways = self.node.get_by_role("listitem")
-        self.error = self.node.get_by_role("alert")
+        self.error = self.node.locator("> .error")
+        self.code = self.node.get_by_label("Six-digit code")
+        self.failure = self.node.locator("form").get_by_role("alert")
 
     def open(self) -> "WaysScreen":
         self.seen.composer.body.click()
@@ -38,6 +41,12 @@ class WaysScreen:
     def remove(self, way: Locator) -> None:
         self.button("Remove", way).click()
         self.button("Really remove?", way).click()
+
+    def change_email(self, kibitz: Run, email: str) -> None:
+        self.button("Change").click()
+        self.node.get_by_label("E-mail").fill(email)
+        self.button("Send code").click()
+        self.code.fill(code_to(kibitz, email))
 
     def look(self, name: str) -> None:
         if folder := os.environ.get("PICTURES"):

@@ -87,8 +87,7 @@ function open(
     try {
       await act();
     } catch (cause) {
-      const key = reasonKey(cause);
-      setText(error, key ? text(key) : explain(cause));
+      setText(error, reason(cause));
     }
     isBusy = false;
   }
@@ -127,7 +126,6 @@ function open(
   const gravatar = button("pictureGravatar", async () =>
     changed(await api.send<Session>("POST", `${path}avatar/gravatar/`)),
   );
-  gravatar.hidden = !author.email;
   const remove = button("pictureRemove", async () => changed(await api.send<Session>("DELETE", `${path}avatar/`)));
 
   // --- the name ---
@@ -185,6 +183,8 @@ function open(
         dialog.close();
         void again();
       },
+      reason,
+      showEmail,
     });
     ways.hidden = true;
   });
@@ -206,9 +206,14 @@ function open(
   });
 
   const { provider, email } = author;
+  const facts = h("p", "quiet", { dir: "auto" });
   const found = session.ways.providers.find(({ id }) => id === provider)?.name;
   const way = { "": text("email"), passkey: text("passkey"), sso: text("siteSignIn") }[provider] ?? found ?? provider;
-  const facts = [email, text("signedInBy", way)].filter(Boolean).join(" · ");
+  function showEmail(email: string): void {
+    setText(facts, [email, text("signedInBy", way)].filter(Boolean).join(" · "));
+    gravatar.hidden = !email;
+  }
+  showEmail(email);
   const close = h("button", "act", { type: "button" }, text("close"));
   const dialog = h(
     "dialog",
@@ -217,7 +222,7 @@ function open(
     h("div", "head", {}, title, close),
     h("div", "picture", {}, picture, h("div", "", {}, choose, gravatar, remove, file)),
     form,
-    h("p", "quiet", { dir: "auto" }, facts),
+    facts,
     list,
     h("div", "more", {}, mine, ways),
     place,
@@ -232,6 +237,11 @@ function open(
     if (main) main.style.minHeight = `${dialog.offsetTop + dialog.offsetHeight + MARGIN_PX}px`;
   }).observe(dialog);
   if (showsWays) ways.click();
+}
+
+function reason(cause: unknown): string {
+  const key = reasonKey(cause);
+  return key ? text(key) : explain(cause);
 }
 
 /** Whoever shows who writes here follows (write/who.ts). */

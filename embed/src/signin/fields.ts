@@ -9,9 +9,6 @@ const seconds = new Intl.NumberFormat(document.documentElement.lang || "en", {
   unitDisplay: "narrow",
 });
 
-/** The id of the sentence over the fields, which belongs to each. */
-export const LEAD = "signin-lead";
-
 export interface Field {
   node: HTMLElement;
   input: HTMLInputElement;
@@ -19,9 +16,10 @@ export interface Field {
   fail(sentence: string, focuses?: boolean): void;
 }
 
-export function createField(key: TextKey, attributes: Record<string, string | number>): Field {
-  const error = h("p", "error", { role: "alert", id: `signin-${key}-error` });
-  const input = h("input", "", { "aria-describedby": `${LEAD} ${error.id}`, ...attributes });
+/** `lead` is the id of the sentence over it, which belongs to it. */
+export function createField(key: TextKey, attributes: Record<string, string | number>, lead: string): Field {
+  const error = h("p", "error", { role: "alert", id: `${lead}-${key}` });
+  const input = h("input", "", { "aria-describedby": `${lead} ${error.id}`, ...attributes });
   const node = h("div", "", {}, h("label", "", {}, text(key), input), error);
   return {
     node,
@@ -34,6 +32,7 @@ export function createField(key: TextKey, attributes: Record<string, string | nu
   };
 }
 
+export const EMAIL_ATTRIBUTES = { type: "email", autocomplete: "email", maxlength: 254, required: "" };
 export const DIGITS_ATTRIBUTES = { inputmode: "numeric", autocomplete: "one-time-code", dir: "ltr", class: "digits" };
 
 /** As soon as all digits are there. */

@@ -2,8 +2,9 @@
 import type { ApiError } from "../api";
 import type { Session } from "../wire";
 import { explain, h, type Kit, setText, takeKit, text } from "../write/kit";
+import { follow, type Sent } from "./code_mail";
 import { DIGITS, digitsIn } from "./digits";
-import { countDown, createField, DIGITS_ATTRIBUTES, type Field, LEAD, submitWhole } from "./fields";
+import { countDown, createField, DIGITS_ATTRIBUTES, EMAIL_ATTRIBUTES, type Field, submitWhole } from "./fields";
 import { createSecret, openPopup, type Secret } from "./popup";
 import { reasonKey } from "./reasons";
 import { askSession, CHANGED, signIn } from "./session";
@@ -11,17 +12,9 @@ import { askSession, CHANGED, signIn } from "./session";
 /** The style of the panel, minified; the build puts it in. */
 declare const SIGNIN_CSS: string;
 
+const LEAD = "signin-lead"; // the id of the sentence over the fields
 const NAME_MAX_CHARS = 64;
-const EMAIL_MAX_CHARS = 254;
-const ASK_MILLISECONDS = 1500; // how the mail is doing
-const ASKS_MAX = 20;
 const LANG = document.documentElement.lang || "en";
-
-/** A mail with a code on its way. */
-interface Sent {
-  id: string;
-  resend_seconds: number;
-}
 
 /**
  * Opens it under `composer`; `why` says what it is for, and `then` is done once somebody is signed in: `isAgain` has
@@ -121,10 +114,9 @@ class Panel {
   #choose(): void {
     const { codes, passkeys, providers, sso } = this.#ways;
     const { secret, why } = this.#occasion;
-    const email = createField("email", { type: "email", autocomplete: "email", maxlength: EMAIL_MAX_CHARS });
-    const name = createField("name", { autocomplete: "name", maxlength: NAME_MAX_CHARS, dir: "auto" });
+    const email = createField("email", EMAIL_ATTRIBUTES, LEAD);
+    const name = createField("name", { autocomplete: "name", maxlength: NAME_MAX_CHARS, dir: "auto" }, LEAD);
     email.input.value = this.#email || this.#typed("email");
-    email.input.required = true;
     name.input.value = this.#typed("name");
     const send = h("button", "primary", {}, text("sendCode"));
     const ways = h("div", "ways");
@@ -158,7 +150,7 @@ class Panel {
 
   /** `again` sends another one, where that is possible. */
   #enterCode(sent: Sent, address: string, again?: () => Promise<Sent>): void {
-    const field = createField("sixDigits", DIGITS_ATTRIBUTES);
+    const field = createField("sixDigits", DIGITS_ATTRIBUTES, LEAD);
     const confirm = h("button", "primary", {}, text("confirmCode"));
     const verify = () =>
       this.#try(field, confirm, async () => {
@@ -175,26 +167,7 @@ class Panel {
     const foot = h("div", "foot", {}, resend, other, confirm);
     const isHere = this.#show(text("codeWaiting", address), verify, field.node, foot);
     countDown(resend, sent.resend_seconds, isHere);
-    void this.#follow(sent, address, field, isHere);
-  }
-
-  /** Says what becomes of the mail. */
-  async #follow({ id }: Sent, address: string, field: Field, isHere: () => boolean): Promise<void> {
-    for (let asks = 0; asks < ASKS_MAX; asks++) {
-      await new Promise((resolve) => setTimeout(resolve, ASK_MILLISECONDS));
-      if (!isHere()) return;
-      const answer = await this.#kit.api
-        .send<{ state: string }>("GET", `${this.#site}codes/${id}/`)
-        .catch(() => ({ state: "waiting" }));
-      if (!isHere()) return;
-      if (answer.state === "failed") {
-        setText(this.#lead, "");
-        return field.fail(text("codeFailed", address), false);
-      }
-      if (answer.state !== "sent") continue;
-      setText(this.#lead, text("codeSent", address));
-      return this.#kit.say(text("codeSent", address));
-    }
+    void follow(this.#kit, sent, address, this.#lead, field, isHere);
   }
 
   #enter(provider: string, error: HTMLElement): void {
@@ -230,7 +203,7 @@ class Panel {
 
   /** The window is closed, or where it went cut it off from here: then it shows digits in the end. */
   #enterDigits(verifier: string): void {
-    const field = createField("sixDigits", DIGITS_ATTRIBUTES);
+    const field = createField("sixDigits", DIGITS_ATTRIBUTES, LEAD);
     const confirm = h("button", "primary", {}, text("confirmCode"));
     const redeem = () =>
       this.#try(field, confirm, async () => {

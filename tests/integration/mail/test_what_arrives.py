@@ -49,14 +49,15 @@ def test_nothing_is_asked_of_anybody_when_a_mail_is_opened(to_server: MailServer
 
 @pytest.mark.one_database
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language(language: str) -> None:
-    mail = Mail(to="ann@example.org", template="code", language=language, context=CODE)
+@pytest.mark.parametrize("template", ["code", "code_to_add"])
+def test_every_language(template: str, language: str) -> None:
+    mail = Mail(to="ann@example.org", template=template, language=language, context=CODE)
 
     message = compose(mail)
 
     text, html = str(message.body), str(message.alternatives[0][0])
-    words = texts(language)["code"]
-    assert words.keys() == texts("en")["code"].keys()
+    words = texts(language)[template]
+    assert words.keys() == texts("en")[template].keys()
     assert text.index("123456") > 90  # beyond what a locked screen shows
     assert "123456" not in str(message.subject)
     assert "{" not in text + html.partition("<body")[2]
@@ -66,7 +67,7 @@ def test_every_language(language: str) -> None:
 
 @pytest.mark.one_database
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("template", ["way_added", "way_removed"])
+@pytest.mark.parametrize("template", ["way_added", "way_removed", "email_changed"])
 def test_a_member_hears_of_their_ways_in_every_language(template: str, language: str) -> None:
     context = {"site": "The blog", "where": "The blog (blog.example.org)", "way": "Google"}
 
@@ -75,7 +76,8 @@ def test_a_member_hears_of_their_ways_in_every_language(template: str, language:
     text, html = str(message.body), str(message.alternatives[0][0])
     words = texts(language)[template]
     assert words.keys() == texts("en")[template].keys()
-    assert all("Google" in each for each in (str(message.subject), text, html))
+    named = "The blog" if template == "email_changed" else "Google"
+    assert all(named in each for each in (str(message.subject), text, html))
     # What to do then, in the words of the dialog.
     assert str(catalogue(language)["write"]["waysTitle"]) in text
     assert "{" not in text + html.partition("<body")[2]

@@ -95,6 +95,12 @@ PUBLIC: Final[dict[tuple[str, str], Call]] = {
         [({}, {"verifier": "v" * 43, "code": "c" * 43})]
     ),
     ("post", V1 + "sites/{site}/session/ways/begin/"): lambda tenant: iter([({}, {"challenge": "c" * 43})]),
+    ("post", V1 + "sites/{site}/session/ways/email/"): lambda tenant: iter(
+        [({}, {"email": f"{tenant.said('private', 'email')}@mail.example"})]
+    ),
+    ("post", V1 + "sites/{site}/session/ways/email/{code_id}/"): lambda tenant: iter(
+        [({}, {"code": "123456"})]
+    ),
     ("delete", V1 + "sites/{site}/session/ways/{way_id}/"): lambda tenant: iter([({}, None)]),
     ("post", V1 + "sites/{site}/session/bearer/"): lambda tenant: iter([({}, {"ticket": "forged"})]),
     ("post", V1 + "sites/{site}/sso/"): lambda tenant: iter([({}, {"token": "forged"})]),

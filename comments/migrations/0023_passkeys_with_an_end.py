@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("comments", "0021_mail_failed"),
+        ("comments", "0022_email_codes_that_add"),
     ]
 
     operations = [
