@@ -10,13 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware as DjangoCsrf
 
+_SESSION_KEY: Final = re.compile(r"[a-z0-9]{32}")
+
 
 def _secure(request: HttpRequest, response: HttpResponseBase, name: str) -> None:
     if name in response.cookies and request.is_secure():
         response.cookies[name]["secure"] = True
-
-
-_SESSION_KEY: Final = re.compile(r"[a-z0-9]{32}")
 
 
 class SessionMiddleware(DjangoSessions):

@@ -27,30 +27,31 @@ class Accepted:
     events: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unpublished:
-    """Event rows that are not marked as published; `oldest` is when the first was written."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Rows that wait; `oldest` is when the first was written."""
+
+    oldest: datetime | None
+
+    def oldest_seconds(self, now: datetime) -> float:
+        """The age of the oldest; 0 where there is none."""
+        return max(0.0, (now - self.oldest).total_seconds()) if self.oldest else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpublished(Waiting):
+    """Event rows that are not marked as published."""
 
     events: int
-    oldest: datetime | None
-
-    def oldest_seconds(self, now: datetime) -> float:
-        """The age of the oldest; 0 where there is none."""
-        return max(0.0, (now - self.oldest).total_seconds()) if self.oldest else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class MailOnItsWay:
-    """`waiting` is for a worker or for the mail server, `oldest` when the first of it was written; `failed`
-    was tried in vain, within the week for which that is kept (mail.services.KEEP)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailOnItsWay(Waiting):
+    """`waiting` is for a worker or for the mail server; `failed` was tried in vain, within the week for
+    which that is kept (mail.services.KEEP)."""
 
     waiting: int
-    oldest: datetime | None
     failed: int
-
-    def oldest_seconds(self, now: datetime) -> float:
-        """The age of the oldest; 0 where there is none."""
-        return max(0.0, (now - self.oldest).total_seconds()) if self.oldest else 0.0
 
 
 def count_accepted() -> Accepted:
@@ -63,14 +64,17 @@ def count_accepted() -> Accepted:
 def unpublished() -> Unpublished:
     """From the index of these rows alone."""
     waiting = Event.objects.filter(is_done=False)
-    return Unpublished(waiting.count(), waiting.order_by("pk").values_list("created", flat=True).first())
+    oldest = waiting.order_by("pk").values_list("created", flat=True).first()
+    return Unpublished(events=waiting.count(), oldest=oldest)
 
 
 def mail_on_its_way() -> MailOnItsWay:
     """From the indexes of these rows alone. What gave way to a newer code untried is no failure."""
-    found = Mail.objects.filter(state=Mail.State.WAITING).aggregate(count=Count("pk"), oldest=Min("created"))
+    found = Mail.objects.filter(state=Mail.State.WAITING).aggregate(
+        waiting=Count("pk"), oldest=Min("created")
+    )
     failed = Mail.objects.filter(state=Mail.State.FAILED, tries__gt=0).count()
-    return MailOnItsWay(found["count"], found["oldest"], failed)
+    return MailOnItsWay(**found, failed=failed)
 
 
 class Remembered:

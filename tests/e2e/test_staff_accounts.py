@@ -1,10 +1,6 @@
 """A moderator's account in a real browser: a passkey, an app, sessions. PICTURES=DIR keeps the pictures."""
 
-import base64
-import hmac
 import os
-import struct
-import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +8,7 @@ import pytest
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 
+from tests.authenticator_app import App
 from tests.e2e.device import Device
 from tests.e2e.host_site import HostSite
 from tests.e2e.moderators import PASSWORD, appoint
@@ -40,12 +37,6 @@ def log_in(tab: Tab, url: str, name: str, path: str = "/admin/") -> None:
 def prove(tab: Tab) -> None:
     tab.get_by_label("Password").fill(PASSWORD)
     tab.get_by_role("button", name="Confirm").click()
-
-
-def code_of(secret: str) -> str:
-    digest = hmac.new(base64.b32decode(secret), struct.pack(">Q", int(time.time()) // 30), "sha1").digest()
-    start = digest[-1] & 15
-    return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def require_no_violation(tab: Tab) -> None:
@@ -84,7 +75,7 @@ def test_after_the_password_comes_the_passkey_or_a_code(
     log_in(tab, url, "quentin", ACCOUNT + "2fa/app/")
     prove(tab)
     secret = tab.get_by_label("Authenticator secret").input_value()
-    tab.get_by_label("code").last.fill(code_of(secret))
+    tab.get_by_label("code").last.fill(App(secret).code())
     tab.get_by_role("button", name="Activate").click()
     expect(tab.get_by_label("Unused codes")).to_be_visible()
     recovery = tab.get_by_label("Unused codes").input_value().split()[0]

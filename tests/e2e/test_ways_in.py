@@ -13,7 +13,7 @@ from tests.e2e.device import Device
 from tests.e2e.host_site import HostSite
 from tests.e2e.readers import Readers
 from tests.e2e.signing_in import SignInScreen, account, code_to, mails_to, opened
-from tests.e2e.ways_in import WaysScreen, created
+from tests.e2e.ways_in import WaysScreen, created, joined_by_passkey
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, identity_provider
 from tests.running import Run
 from tests.servers import wait_until
@@ -98,12 +98,7 @@ def test_a_member_adds_ways_in_and_comes_back_by_one(local: Page, readers: Reade
 
 def test_the_last_way_is_not_taken_away(local: Page, readers: Readers) -> None:
     seen = readers.comments().open(local.url)
-    panel = opened(seen)
-    with seen.page.context.expect_page() as opening:
-        panel.button("Passkey").click()
-    opening.value.get_by_label("Your name").fill("Bea")
-    created(opening.value)
-    expect(account(seen)).to_be_visible()
+    joined_by_passkey(seen, "Bea")
     screen = WaysScreen(seen).open()
 
     screen.remove(screen.ways.first)
@@ -119,12 +114,7 @@ def test_a_member_by_a_passkey_adds_an_address_and_comes_back_by_it(
     local: Page, readers: Readers, kibitz: Run
 ) -> None:
     seen = readers.comments().open(local.url)
-    panel = opened(seen)
-    with seen.page.context.expect_page() as opening:
-        panel.button("Passkey").click()
-    opening.value.get_by_label("Your name").fill("Emma")
-    created(opening.value)
-    expect(account(seen)).to_be_visible()
+    joined_by_passkey(seen, "Emma")
     key = seen.document.evaluate("localStorage.getItem('kibitz:ways:author')")
     screen = WaysScreen(seen).open()
 

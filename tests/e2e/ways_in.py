@@ -8,7 +8,7 @@ from playwright.sync_api import Page as Tab
 
 from tests.e2e.device import Device
 from tests.e2e.screens import Comments
-from tests.e2e.signing_in import account, code_to
+from tests.e2e.signing_in import account, code_to, opened
 from tests.running import Run
 
 
@@ -51,6 +51,15 @@ class WaysScreen:
     def look(self, name: str) -> None:
         if folder := os.environ.get("PICTURES"):
             self.seen.page.screenshot(path=Path(folder) / f"ways-{name}.png", full_page=True)
+
+
+def joined_by_passkey(seen: Comments, name: str) -> None:
+    """A stranger creates one, and is a member."""
+    with seen.page.context.expect_page() as opening:
+        opened(seen).button("Passkey").click()
+    opening.value.get_by_label("Your name").fill(name)
+    created(opening.value)
+    expect(account(seen)).to_be_visible()
 
 
 def created(window: Tab) -> list[dict[str, object]]:

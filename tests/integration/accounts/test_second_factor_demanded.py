@@ -9,12 +9,11 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
-from pytest_django.fixtures import Settings
 
 from comments.models import Action, Site, SiteGroup
 from comments.sites.roles import group_of
 from tests.cast import Person
-from tests.integration.accounts_at_hand import (
+from tests.integration.accounts.staff import (
     is_in,
     log_in,
     set_up_app,
@@ -25,16 +24,6 @@ from tests.integration.accounts_at_hand import (
 pytestmark = [pytest.mark.django_db]
 
 QUEUE = "/api/v1/moderation/posts/"
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def browser() -> Client:
-    return Client()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from comments.accounts.browsers import browser_name
 from comments.accounts.chores import AccountChores, forget_what_is_over
 from comments.accounts.models import CacheEntry
 from tests.cast import Person
-from tests.integration.accounts_at_hand import is_in, staff
+from tests.integration.accounts.staff import is_in, staff
 
 pytestmark = [pytest.mark.django_db]
 

@@ -14,21 +14,11 @@ from pytest_django.fixtures import Settings
 
 from comments.mail.message import compose
 from comments.models import Mail
-from tests.integration.accounts_at_hand import PASSWORD, WRONG, is_in, log_in, prove, staff
+from tests.integration.accounts.staff import PASSWORD, WRONG, is_in, log_in, prove, staff
 
 pytestmark = [pytest.mark.django_db]
 
 NOT_OURS = {"Host": "evil.example"}
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def browser() -> Client:
-    return Client()
 
 
 def test_five_wrong_passwords_lock_the_account_whatever_it_is_called_and_wherever_they_come_from(

@@ -10,11 +10,11 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from comments.models import CacheEntry
+from tests.authenticator_app import App
 from tests.cast import Person
-from tests.integration.accounts_at_hand import (
+from tests.integration.accounts.staff import (
     PASSWORD,
     WRONG,
-    App,
     is_in,
     log_in,
     prove,
@@ -27,16 +27,6 @@ from tests.integration.accounts_at_hand import (
 pytestmark = [pytest.mark.django_db]
 
 QUEUE = "/api/v1/moderation/posts/"
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def browser() -> Client:
-    return Client()
 
 
 def give(browser: Client, code: str) -> Any:

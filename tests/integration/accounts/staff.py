@@ -1,15 +1,13 @@
 """Staff with passwords, authenticator apps and browsers."""
 
-import base64
-import hmac
-import struct
-import time
 from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+
+from tests.authenticator_app import App
 
 PASSWORD: Final = "not to be guessed"
 WRONG: Final = "guessed"
@@ -36,21 +34,6 @@ def is_in(client: Client) -> bool:
 def prove(client: Client, password: str = PASSWORD) -> Any:
     """Says the password once more, as changes of an account need."""
     return client.post(reverse("account_reauthenticate"), {"password": password})
-
-
-class App:
-    """An authenticator app, which knows a secret and what time it is."""
-
-    def __init__(self, secret: str) -> None:
-        self._secret = base64.b32decode(secret)
-        self._step = int(time.time()) // 30  # the server's may be the next one by the end of a test
-
-    def code(self, steps: int = 0) -> str:
-        """RFC 6238, of the half minute that is so many after the one in which this app was set up. Of 0 and 1
-        the server takes either, for a minute."""
-        digest = hmac.new(self._secret, struct.pack(">Q", self._step + steps), "sha1").digest()
-        start = digest[-1] & 15
-        return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def set_up_app(client: Client) -> App:

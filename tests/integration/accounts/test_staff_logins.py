@@ -10,20 +10,10 @@ from django.urls import NoReverseMatch, reverse
 from pytest_django.fixtures import Settings
 
 from tests.cast import API
-from tests.integration.accounts_at_hand import PASSWORD, WRONG, is_in, log_in, staff
+from tests.integration.accounts.staff import PASSWORD, WRONG, is_in, log_in, staff
 from tests.integration.moderation.routes import ROUTES
 
 pytestmark = [pytest.mark.django_db]
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def browser() -> Client:
-    return Client()
 
 
 @pytest.mark.parametrize("login", ["morgan", "MORGAN", "morgan@example.org", "Morgan@Example.org"])
